@@ -1,0 +1,3 @@
+"""wireboot: boot computers over the network."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m wireboot` is the `wireboot` command."""
+
+from wireboot.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""What is on the cable, both roles, pure: no socket, clock, thread or random number in here."""

@@ -1,0 +1,1 @@
+"""What the protocols share: reading and writing bytes, the form of an option, numbers assigned by IANA."""
