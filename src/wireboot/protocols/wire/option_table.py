@@ -33,7 +33,7 @@ class Option(Generic[T]):
     rfc: str
 
     def decode(self, value: bytes) -> T:
-        """The typed value. Raises DecodeError where `value` has not this option's shape; the offset counts in `value`."""
+        """The typed value. Raises DecodeError, its offset counted in `value`, where that has not the right shape."""
         try:
             return self.shape.decode(value)
         except ValueError as problem:
@@ -98,6 +98,10 @@ def _decode_int32(value: bytes) -> int:
     return int.from_bytes(value, "big", signed=True)
 
 
+def _encode_int32(number: int) -> bytes:
+    return number.to_bytes(4, "big", signed=True)
+
+
 def _parse_int32(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not -(1 << 31) <= value < 1 << 31:
         raise ValueError(f"{value!r} is not a whole number of 32 bits")
@@ -152,7 +156,7 @@ uint8     = _unsigned(1)
 uint16    = _unsigned(2)
 uint32    = _unsigned(4)
 uint16_le = _unsigned(2, "little")
-int32     = Shape("int32", _sized(4, "int32", _decode_int32), lambda number: number.to_bytes(4, "big", signed=True), _parse_int32)
+int32     = Shape("int32", _sized(4, "int32", _decode_int32), _encode_int32, _parse_int32)
 boolean   = Shape("boolean", _decode_boolean, lambda flag: b"\1" if flag else b"\0", _parse_boolean)
 flag      = Shape("flag", _decode_flag, lambda _: b"", _parse_boolean)
 text      = Shape("text", _decode_text, lambda text: text.encode("latin-1"), _parse_text)
