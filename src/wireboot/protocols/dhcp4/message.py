@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from typing import TypeVar
@@ -11,7 +10,7 @@ from typing import TypeVar
 from wireboot.errors import DecodeError
 from wireboot.protocols.dhcp4.options import END, MESSAGE_TYPE, OVERLOAD, PAD, RELAY_AGENT_INFORMATION, MessageType
 from wireboot.protocols.wire.iana import ETHERNET
-from wireboot.protocols.wire.option_table import Option
+from wireboot.protocols.wire.option_table import Option, Options
 
 T = TypeVar("T")
 
@@ -37,41 +36,6 @@ SIZE_DEFAULT_MAX = 576 - IP_UDP_HEADERS
 
 _UNSPLITTABLE = 43
 """Firmware reads the first option 43 only and joins nothing (pxe/vendor_options.py), so it is never split."""
-
-
-class Options(Mapping[int, bytes]):
-    """Options as they stand in a message: number to bytes, in order. Immutable."""
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: Mapping[int, bytes] | None = None) -> None:
-        self._values = dict(values or {})
-
-    def get(self, option: Option[T]) -> T | None:  # type: ignore[override]  # typed by its row, not by number
-        """The option's typed value, None when absent. Raises DecodeError when it is malformed."""
-        value = self._values.get(option.code)
-        return None if value is None else option.decode(value)
-
-    def with_option(self, option: Option[T], value: T) -> Options:
-        return Options({**self._values, option.code: option.encode(value)})
-
-    def __getitem__(self, code: int) -> bytes:
-        return self._values[code]
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Options) and list(self._values.items()) == list(other._values.items())
-
-    def __hash__(self) -> int:
-        return hash(tuple(self._values.items()))
-
-    def __repr__(self) -> str:
-        return f"Options({self._values})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from enum import IntFlag
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from wireboot.errors import DecodeError
-from wireboot.protocols.wire.option_table import Option, Shape, ipv4, list_of, uint8, uint16_le, uint32
+from wireboot.protocols.wire.option_table import (
+    Option,
+    Options,
+    OptionTable,
+    Shape,
+    ipv4,
+    list_of,
+    uint8,
+    uint16_le,
+    uint32,
+)
 
 _PAD, _END = 0, 255
 _SIZE_MAX = 255
-_TAG_SIZE_MAX = _SIZE_MAX - 3
 
 
 class DiscoveryControl(IntFlag):
@@ -59,6 +67,31 @@ class BootItem(NamedTuple):
 
     server_type: int
     layer: int
+
+
+def decode(value: bytes) -> Options:
+    """The tags inside option 43; of a repeated one the first counts. Raises DecodeError where a length lies."""
+    tags: dict[int, bytes] = {}
+    at = 0
+    while at < len(value) and value[at] != _END:
+        if value[at] == _PAD:
+            at += 1
+            continue
+        end = at + 2 + value[at + 1] if at + 1 < len(value) else len(value) + 1
+        if end > len(value):
+            raise DecodeError(f"option 43 tag {value[at]}", at, "runs past the end of the option")
+        tags.setdefault(value[at], value[at + 2 : end])
+        at = end
+    return Options(tags)
+
+
+def encode(tags: Options) -> bytes:
+    """The value of option 43, closed by PXE_END as EDK2 expects it. Raises ValueError above 255 bytes."""
+    value = b"".join(bytes([tag, len(content)]) + content for tag, content in tags.items()) + bytes([_END])
+    if len(value) > _SIZE_MAX:
+        # Firmware reads the first option 43 only: it cannot be split (RFC 3396 does not apply).
+        raise ValueError(f"{len(value)} bytes of PXE tags do not fit into option 43, which holds {_SIZE_MAX}")
+    return value
 
 
 def _decode_boot_servers(value: bytes) -> tuple[BootServers, ...]:
@@ -128,10 +161,6 @@ def _decode_boot_item(value: bytes) -> BootItem:
     return BootItem(int.from_bytes(value[:2], "big"), int.from_bytes(value[2:], "big"))
 
 
-def _not_configured(value: object) -> None:
-    raise ValueError(f"{value!r}: PXE tags follow from menus and profiles, they are not set one by one")
-
-
 def _encode_boot_item(value: BootItem) -> bytes:
     return value.server_type.to_bytes(2, "big") + value.layer.to_bytes(2, "big")
 
@@ -140,26 +169,38 @@ def _encode_prompt(value: MenuPrompt) -> bytes:
     return bytes([value.timeout_s]) + value.text.encode("latin-1")
 
 
+def _decode_control(value: bytes) -> DiscoveryControl:
+    return DiscoveryControl(uint8.decode(value))
+
+
 def _encode_control(value: DiscoveryControl) -> bytes:
     return bytes([value])
 
 
-# Tags 2 and 3 are little-endian ("Intel order"): both Intel's headers and its reference client read them so.
 # fmt: off
-TAGS = {
-    "multicast_address":    Option(1,  "mtftp-address",        ipv4,                 rfc="PXE 2.1 table 2-1"),
-    "client_port":          Option(2,  "mtftp-client-port",    uint16_le,            rfc="PXE 2.1 table 2-1"),
-    "server_port":          Option(3,  "mtftp-server-port",    uint16_le,            rfc="PXE 2.1 table 2-1"),
-    "listen_timeout_s":     Option(4,  "mtftp-timeout",        uint8,                rfc="PXE 2.1 table 2-1"),
-    "transmit_timeout_s":   Option(5,  "mtftp-delay",          uint8,                rfc="PXE 2.1 table 2-1"),
-    "discovery_control":    Option(6,  "discovery-control",    Shape("bits", lambda v: DiscoveryControl(uint8.decode(v)), _encode_control, _not_configured),  # noqa: E501  # one row
-                                                                                     rfc="PXE 2.1 table 2-1"),
-    "discovery_address":    Option(7,  "discovery-address",    ipv4,                 rfc="PXE 2.1 table 2-1"),
-    "boot_servers":         Option(8,  "boot-servers",         Shape("boot servers", _decode_boot_servers, _encode_boot_servers, _not_configured),  # noqa: E501  # one row
-                                                                                     rfc="PXE 2.1 table 2-1"),
-    "boot_menu":            Option(9,  "boot-menu",            Shape("menu", _decode_menu, _encode_menu, _not_configured),  # noqa: E501  # one row
-                                                                                     rfc="PXE 2.1 table 2-1"),
-    "menu_prompt":          Option(10, "menu-prompt",          Shape("prompt", _decode_prompt, _encode_prompt, _not_configured),  # noqa: E501  # one row
-                                                                                     rfc="PXE 2.1 table 2-1"),
-}
+_control          = Shape("discovery control",    _decode_control,      _encode_control)
+_boot_servers     = Shape("boot servers",         _decode_boot_servers, _encode_boot_servers)
+_menu             = Shape("menu",                 _decode_menu,         _encode_menu)
+_prompt           = Shape("prompt",               _decode_prompt,       _encode_prompt)
+_allocation       = Shape("multicast allocation", _decode_allocation,   _encode_allocation)
+_boot_item        = Shape("boot item",            _decode_boot_item,    _encode_boot_item)
+_credential_types = list_of(uint32, 4)
+
+# The ports are little-endian ("Intel order"): both Intel's headers and its reference client read them so.
+_TABLE = "PXE 2.1 table 2-1"
+MTFTP_ADDRESS          = Option(1,  "mtftp-address",          ipv4,              rfc=_TABLE)
+MTFTP_CLIENT_PORT      = Option(2,  "mtftp-client-port",      uint16_le,         rfc=_TABLE)
+MTFTP_SERVER_PORT      = Option(3,  "mtftp-server-port",      uint16_le,         rfc=_TABLE)
+MTFTP_LISTEN_TIMEOUT   = Option(4,  "mtftp-listen-timeout",   uint8,             rfc=_TABLE)
+MTFTP_TRANSMIT_TIMEOUT = Option(5,  "mtftp-transmit-timeout", uint8,             rfc=_TABLE)
+DISCOVERY_CONTROL      = Option(6,  "discovery-control",      _control,          rfc=_TABLE)
+DISCOVERY_ADDRESS      = Option(7,  "discovery-address",      ipv4,              rfc=_TABLE)
+BOOT_SERVERS           = Option(8,  "boot-servers",           _boot_servers,     rfc=_TABLE)
+BOOT_MENU              = Option(9,  "boot-menu",              _menu,             rfc=_TABLE)
+MENU_PROMPT            = Option(10, "menu-prompt",            _prompt,           rfc=_TABLE)
+MULTICAST_ALLOCATION   = Option(11, "multicast-allocation",   _allocation,       rfc=_TABLE)
+CREDENTIAL_TYPES       = Option(12, "credential-types",       _credential_types, rfc=_TABLE)
+BOOT_ITEM              = Option(71, "boot-item",              _boot_item,        rfc=_TABLE)
 # fmt: on
+
+TAGS = OptionTable(row for row in list(globals().values()) if isinstance(row, Option))

@@ -1,0 +1,1 @@
+"""Which address a client gets: pure decisions over what is known in memory."""

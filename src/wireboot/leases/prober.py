@@ -1,0 +1,86 @@
+"""Finds out ahead of need whether a free address is really free, so that no client waits for the check.
+
+RFC 2131 §2.2 asks a server to probe an address before it offers it. Done in the client's path that costs seconds; done
+for the next few candidates beforehand it costs the client nothing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import ClassVar
+
+from wireboot.endpoint import Datagram, Event, Interface, SocketAddress
+from wireboot.errors import DecodeError
+from wireboot.leases.allocator import Allocator
+from wireboot.leases.lease import Lease
+from wireboot.leases.subnet import Subnet, subnet_of_link
+from wireboot.protocols.arp import packet as arp
+
+ANSWER_WITHIN_S = 0.5
+"""Hosts on one link answer ARP in milliseconds; this forgives a busy one."""
+LOOK_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class AddressInUse(Event):
+    """Something that has no lease answers at an address of a pool."""
+
+    durable: ClassVar[bool] = True
+    lease: Lease
+    link_address: bytes
+
+
+class AddressProber:
+    """An `Endpoint` whose datagrams are ARP packets: `payload` is one, `peer.host` the address it is about."""
+
+    def __init__(self, allocator: Allocator, interfaces: Iterable[Interface]) -> None:
+        self._allocator = allocator
+        self._interfaces = tuple(interfaces)
+        self._probed: dict[IPv4Address, tuple[Subnet, float]] = {}
+        self._wake_at = 0.0
+        self._events: deque[Event] = deque()
+        self._outbox: list[Datagram] = []
+
+    def receive_datagram(self, datagram: Datagram, now: float) -> None:
+        try:
+            packet = arp.decode(datagram.payload)
+        except DecodeError:
+            return
+        if self._probed.pop(packet.sender_address, None) is None:
+            return
+        lease = self._allocator.quarantine(packet.sender_address, now)
+        if lease is not None:
+            self._events.append(AddressInUse(lease, packet.sender_link_address))
+
+    def handle_timeout(self, now: float) -> None:
+        for address, (subnet, sent_at) in list(self._probed.items()):
+            if now - sent_at >= ANSWER_WITHIN_S:
+                del self._probed[address]
+                self._allocator.found_silent(subnet, address, now)
+        for interface in self._interfaces:
+            self._probe_candidates(interface, now)
+        self._wake_at = now + (ANSWER_WITHIN_S if self._probed else LOOK_EVERY_S)
+
+    def next_timeout(self) -> float | None:
+        return self._wake_at
+
+    def next_event(self) -> Event | None:
+        return self._events.popleft() if self._events else None
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        ready, self._outbox = self._outbox, []
+        return ready
+
+    def _probe_candidates(self, interface: Interface, now: float) -> None:
+        subnet = subnet_of_link(self._allocator.subnets, interface.ipv4)
+        if subnet is None:
+            return
+        local = SocketAddress(interface.ipv4[0].ip, 0)
+        for address in self._allocator.to_probe(subnet, now):
+            if address not in self._probed:
+                self._probed[address] = (subnet, now)
+                payload = arp.encode(arp.probe(interface.link_address, address))
+                self._outbox.append(Datagram(payload, SocketAddress(address, 0), local, interface.name))

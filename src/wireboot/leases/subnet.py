@@ -1,0 +1,67 @@
+"""A network whose addresses are ours to give, and the addresses kept for certain machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import NamedTuple
+
+from wireboot.protocols.wire.option_table import Options
+
+
+class AddressRange(NamedTuple):
+    """Addresses from `first` to `last`, both included."""
+
+    first: IPv4Address
+    last: IPv4Address
+
+    def __contains__(self, address: object) -> bool:
+        return isinstance(address, IPv4Address) and self.first <= address <= self.last
+
+    def addresses(self) -> Iterator[IPv4Address]:
+        return map(IPv4Address, range(int(self.first), int(self.last) + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """An address that one machine gets and no other."""
+
+    link_address: bytes
+    address: IPv4Address
+    hostname: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subnet:
+    """Addresses and settings of one network."""
+
+    network: IPv4Network
+    pools: tuple[AddressRange, ...] = ()
+    lease_time_s: int = 3600
+    options: Options = field(default_factory=Options)
+    reservations: tuple[Reservation, ...] = ()
+
+    def in_pools(self, address: IPv4Address) -> bool:
+        return any(address in pool for pool in self.pools)
+
+    def reservation_of(self, link_address: bytes) -> Reservation | None:
+        return next((each for each in self.reservations if each.link_address == link_address), None)
+
+    def is_reserved(self, address: IPv4Address) -> bool:
+        return any(each.address == address for each in self.reservations)
+
+    def pool_addresses(self) -> Iterator[IPv4Address]:
+        """The addresses for anybody, in the order they are given out."""
+        reserved = {each.address for each in self.reservations}
+        return (address for pool in self.pools for address in pool.addresses() if address not in reserved)
+
+
+def subnet_of_address(subnets: Iterable[Subnet], address: IPv4Address) -> Subnet | None:
+    return next((subnet for subnet in subnets if address in subnet.network), None)
+
+
+def subnet_of_link(subnets: Iterable[Subnet], addresses: Iterable[IPv4Interface]) -> Subnet | None:
+    """The subnet of a link, told by this machine's own addresses on it."""
+    on_link = [address.ip for address in addresses]
+    return next((subnet for subnet in subnets if any(ip in subnet.network for ip in on_link)), None)

@@ -1,0 +1,122 @@
+"""Joins endpoints to sockets and the clock.
+
+The order of `_settle` is a promise: what the events say is remembered, on disk where they ask for it, before the
+datagrams that depend on it leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+from typing import Protocol
+
+from wireboot.endpoint import Datagram, Endpoint, Event
+from wireboot.net.clock import now
+from wireboot.net.raw import RawSender
+
+_BROADCAST = IPv4Address("255.255.255.255")
+
+
+class Transport(Protocol):
+    """A socket as the driver sees it."""
+
+    port: int
+
+    def fileno(self) -> int: ...
+    def receive(self) -> list[Datagram]: ...
+    def send(self, datagram: Datagram) -> None: ...
+    def close(self) -> None: ...
+
+
+Remember = Callable[[Sequence[Event], Callable[[], None]], None]
+"""Takes in events and calls back, later, once the durable ones are on disk. Never, when that fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatagramNotSent(Event):
+    """The system would not send a datagram. The peer's own retry is what helps."""
+
+    datagram: Datagram
+    reason: str
+
+
+class Driver:
+    """Drives one endpoint over its transports, on the running asyncio loop."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        transports: Sequence[Transport],
+        *,
+        remember: Remember,
+        tell: Callable[[Event], None],
+        raw: RawSender | None = None,
+    ) -> None:
+        """`tell` hears of every event, in order. `raw` None: who has no address yet is answered by broadcast."""
+        self._endpoint = endpoint
+        self._transports = {transport.port: transport for transport in transports}
+        self._remember = remember
+        self._tell = tell
+        self._raw = raw
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        for transport in transports:
+            self._loop.add_reader(transport.fileno(), self._receive, transport)
+        self._settle()
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        for transport in self._transports.values():
+            self._loop.remove_reader(transport.fileno())
+            transport.close()
+
+    def _receive(self, transport: Transport) -> None:
+        at = now()
+        for datagram in transport.receive():
+            self._endpoint.receive_datagram(datagram, at)
+        self._settle()
+
+    def _wake(self) -> None:
+        self._endpoint.handle_timeout(now())
+        self._settle()
+
+    def _settle(self) -> None:
+        events: list[Event] = []
+        while (event := self._endpoint.next_event()) is not None:
+            self._tell(event)
+            events.append(event)
+        datagrams = self._endpoint.datagrams_to_send()
+        durable = [event for event in events if event.durable]
+        if durable:
+            self._remember(durable, lambda: self._send(datagrams))
+        else:
+            self._send(datagrams)
+        self._set_timer()
+
+    def _send(self, datagrams: Sequence[Datagram]) -> None:
+        for datagram in datagrams:
+            try:
+                self._send_one(datagram)
+            except OSError as problem:
+                self._tell(DatagramNotSent(datagram, str(problem)))
+
+    def _send_one(self, datagram: Datagram) -> None:
+        if datagram.link_address is None:
+            self._transports[datagram.local.port].send(datagram)
+        elif self._raw is not None:
+            self._raw.send(datagram)
+        else:
+            # RFC 2131 §4.1: a server that cannot address the client's hardware may broadcast.
+            everyone = replace(datagram, peer=datagram.peer._replace(host=_BROADCAST), link_address=None)
+            self._transports[datagram.local.port].send(everyone)
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        wake_at = self._endpoint.next_timeout()
+        if wake_at is not None:
+            self._timer = self._loop.call_later(max(0.0, wake_at - now()), self._wake)

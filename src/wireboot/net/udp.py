@@ -1,0 +1,129 @@
+"""UDP sockets that know on which interface and for which of our addresses a datagram came (IP_PKTINFO)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+from collections.abc import Collection
+from functools import lru_cache
+from ipaddress import IPv4Address
+
+from wireboot.endpoint import Datagram, Interface, SocketAddress
+from wireboot.errors import OperatorError
+
+_IP_PKTINFO = 8
+"""From <linux/in.h>; the socket module names it from Python 3.14 on."""
+_PKTINFO = struct.Struct("=i4s4s")
+_DATAGRAM_SIZE_MAX = 65535
+_BATCH = 64
+_BUFFER_SIZE_BYTES = 16 << 20
+"""A boot storm's requests come all at once; the default of 208 KiB loses them."""
+
+ANY = "0.0.0.0"  # noqa: S104  # filtered by interface on receipt
+BROADCAST_ONLY = "255.255.255.255"
+_BROADCAST = IPv4Address(BROADCAST_ONLY)
+
+
+class PortTakenError(OperatorError):
+    """Another program listens there."""
+
+
+class UdpSocket:
+    """A `Transport` on one IPv4 UDP port for a set of interfaces. Datagrams from other interfaces are not seen."""
+
+    def __init__(
+        self,
+        port: int,
+        interfaces: Collection[Interface],
+        *,
+        service: str,
+        host: str = ANY,
+        shared: bool = False,
+    ) -> None:
+        """Port 0 takes a free one. `shared`: let other programs bind the same port (SO_REUSEADDR).
+
+        Raises OperatorError when the port is taken or forbidden.
+        """
+        self._interfaces = {interface.index: interface for interface in interfaces}
+        self._index_by_name = {interface.name: interface.index for interface in interfaces}
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            self._configure(shared)
+            self._socket.bind((host, port))
+        except OSError as problem:
+            self._socket.close()
+            raise _cannot_listen(port, service, problem) from None
+        self.port: int = self._socket.getsockname()[1]
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def receive(self) -> list[Datagram]:
+        """What has arrived, up to one batch."""
+        received: list[Datagram] = []
+        while len(received) < _BATCH:
+            try:
+                payload, ancillary, _, sender = self._socket.recvmsg(_DATAGRAM_SIZE_MAX, 64)
+            except BlockingIOError:
+                break
+            except OSError:
+                # An ICMP error for something sent before. The endpoints' own timers notice that peer's silence.
+                continue
+            if (datagram := self._datagram(payload, ancillary, sender)) is not None:
+                received.append(datagram)
+        return received
+
+    def send(self, datagram: Datagram) -> None:
+        """Raises OSError where the system refuses."""
+        # The kernel's routes pick the interface; a broadcast has none and has to be told.
+        index = self._index_by_name[datagram.interface] if datagram.peer.host == _BROADCAST else 0
+        source = _PKTINFO.pack(index, datagram.local.host.packed, bytes(4))
+        ancillary = [(socket.IPPROTO_IP, _IP_PKTINFO, source)]
+        self._socket.sendmsg([datagram.payload], ancillary, 0, (str(datagram.peer.host), datagram.peer.port))
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _configure(self, shared: bool) -> None:
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        if shared:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for name in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            self._socket.setsockopt(socket.SOL_SOCKET, name, _BUFFER_SIZE_BYTES)
+
+    def _datagram(
+        self, payload: bytes, ancillary: list[tuple[int, int, bytes]], sender: tuple[str, int]
+    ) -> Datagram | None:
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
+                index, own, destination = _PKTINFO.unpack(data)
+                break
+        else:
+            return None
+        interface = self._interfaces.get(index)
+        if interface is None:
+            return None
+        return Datagram(
+            payload=payload,
+            peer=SocketAddress(_address(sender[0]), sender[1]),
+            local=SocketAddress(IPv4Address(own), self.port),
+            interface=interface.name,
+            to_group=own != destination,
+        )
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> IPv4Address:
+    return IPv4Address(text)
+
+
+def _cannot_listen(port: int, service: str, problem: OSError) -> OperatorError:
+    what = f"cannot listen on UDP port {port} ({service}): {os.strerror(problem.errno or 0).lower()}"
+    if problem.errno == errno.EADDRINUSE:
+        return PortTakenError(what, hint=f"`ss -ulpn 'sport = :{port}'` names the program that holds it")
+    if problem.errno in (errno.EACCES, errno.EPERM):
+        return OperatorError(what, hint="start it as root, or give it the capability CAP_NET_BIND_SERVICE")
+    return OperatorError(what)

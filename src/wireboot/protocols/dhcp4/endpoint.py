@@ -1,0 +1,78 @@
+"""The DHCP port: bytes become a message, one of the services answers it, the answer becomes a datagram."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from wireboot.endpoint import Datagram, DatagramDropped, Event
+from wireboot.errors import DecodeError
+from wireboot.protocols.dhcp4.message import BOOTREQUEST, Message, decode, encode
+from wireboot.protocols.dhcp4.reply import reply_size_max
+from wireboot.protocols.dhcp4.reply_address import addressed_reply
+
+
+class Answer(NamedTuple):
+    """What a service makes of a request that is its own. No reply: it stays silent, and the events say why."""
+
+    reply: Message | None
+    events: tuple[Event, ...] = ()
+
+
+class Dhcp4Service(Protocol):
+    """One role on a DHCP port."""
+
+    def answer(self, request: Message, received: Datagram, now: float) -> Answer | None:
+        """None when the request is not this service's. Raises DecodeError for a malformed option."""
+
+
+class Dhcp4Endpoint:
+    """An `Endpoint` for port 67 or 4011, shared by the services in the order given: the first to answer has spoken."""
+
+    def __init__(self, services: Sequence[Dhcp4Service]) -> None:
+        self._services = services
+        self._events: deque[Event] = deque()
+        self._outbox: list[Datagram] = []
+
+    def receive_datagram(self, datagram: Datagram, now: float) -> None:
+        try:
+            request = decode(datagram.payload)
+            size_max = reply_size_max(request)
+            answer = self._answer(request, datagram, now)
+        except DecodeError as problem:
+            self._drop(datagram, str(problem))
+            return
+        if answer is None:
+            self._drop(datagram, "not for a service offered here")
+            return
+        self._events.extend(answer.events)
+        if answer.reply is not None:
+            payload = encode(answer.reply, size_max)
+            self._outbox.append(addressed_reply(datagram, answer.reply, payload))
+
+    def handle_timeout(self, now: float) -> None:
+        """Nothing is ever due: a DHCP server answers and forgets; clients do the repeating (RFC 2131 §4.1)."""
+
+    def next_timeout(self) -> float | None:
+        return None
+
+    def next_event(self) -> Event | None:
+        return self._events.popleft() if self._events else None
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        ready, self._outbox = self._outbox, []
+        return ready
+
+    def _answer(self, request: Message, datagram: Datagram, now: float) -> Answer | None:
+        if request.op != BOOTREQUEST:
+            raise DecodeError("op", 0, "a reply where requests are read")
+        for service in self._services:
+            if (answer := service.answer(request, datagram, now)) is not None:
+                return answer
+        return None
+
+    def _drop(self, datagram: Datagram, reason: str) -> None:
+        self._events.append(
+            DatagramDropped(service="dhcp4", reason=reason, peer=datagram.peer, interface=datagram.interface)
+        )
