@@ -54,12 +54,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class DatagramDropped(Event):
-    """A datagram was not answered, as the protocol asks of bad input. Counted by `reason`."""
+    """A datagram was not answered, as the protocol asks of bad input. Counted by `service` and `reason`."""
 
     service: str
     reason: str
+    """One of few, so that it can be counted."""
     peer: SocketAddress
     interface: str
+    detail: str = ""
 
 
 class Endpoint(Protocol):

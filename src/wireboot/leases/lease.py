@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address
+from typing import ClassVar
+
+from wireboot.endpoint import Event
 
 ClientKey = bytes
 """Whom a lease belongs to: the client identifier (option 61) or, without one, hardware type and address."""
@@ -35,3 +38,11 @@ class Lease:
     def is_held(self, now: float) -> bool:
         """Nobody but `client` may be given the address now."""
         return self.state is not LeaseState.RELEASED and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseChanged(Event):
+    """A lease is not what it was. Kept on disk before any client hears of it (RFC 2131 §3.1 step 4)."""
+
+    durable: ClassVar[bool] = True
+    lease: Lease

@@ -10,12 +10,11 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import ClassVar
 
 from wireboot.endpoint import Datagram, Event, Interface, SocketAddress
 from wireboot.errors import DecodeError
 from wireboot.leases.allocator import Allocator
-from wireboot.leases.lease import Lease
+from wireboot.leases.lease import LeaseChanged
 from wireboot.leases.subnet import Subnet, subnet_of_link
 from wireboot.protocols.arp import packet as arp
 
@@ -25,11 +24,9 @@ LOOK_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class AddressInUse(Event):
+class AddressInUse(LeaseChanged):
     """Something that has no lease answers at an address of a pool."""
 
-    durable: ClassVar[bool] = True
-    lease: Lease
     link_address: bytes
 
 

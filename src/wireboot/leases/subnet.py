@@ -5,22 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from typing import NamedTuple
 
+from wireboot.protocols.wire.addresses import AddressRange
 from wireboot.protocols.wire.option_table import Options
-
-
-class AddressRange(NamedTuple):
-    """Addresses from `first` to `last`, both included."""
-
-    first: IPv4Address
-    last: IPv4Address
-
-    def __contains__(self, address: object) -> bool:
-        return isinstance(address, IPv4Address) and self.first <= address <= self.last
-
-    def addresses(self) -> Iterator[IPv4Address]:
-        return map(IPv4Address, range(int(self.first), int(self.last) + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +24,7 @@ class Subnet:
     """Addresses and settings of one network."""
 
     network: IPv4Network
-    pools: tuple[AddressRange, ...] = ()
+    pools: tuple[AddressRange[IPv4Address], ...] = ()
     lease_time_s: int = 3600
     options: Options = field(default_factory=Options)
     reservations: tuple[Reservation, ...] = ()
@@ -54,7 +41,7 @@ class Subnet:
     def pool_addresses(self) -> Iterator[IPv4Address]:
         """The addresses for anybody, in the order they are given out."""
         reserved = {each.address for each in self.reservations}
-        return (address for pool in self.pools for address in pool.addresses() if address not in reserved)
+        return (address for pool in self.pools for address in pool if address not in reserved)
 
 
 def subnet_of_address(subnets: Iterable[Subnet], address: IPv4Address) -> Subnet | None:

@@ -41,7 +41,7 @@ class Dhcp4Endpoint:
             size_max = reply_size_max(request)
             answer = self._answer(request, datagram, now)
         except DecodeError as problem:
-            self._drop(datagram, str(problem))
+            self._drop(datagram, f"malformed {problem.field}", f"offset {problem.offset}: {problem.reason}")
             return
         if answer is None:
             self._drop(datagram, "not for a service offered here")
@@ -72,7 +72,5 @@ class Dhcp4Endpoint:
                 return answer
         return None
 
-    def _drop(self, datagram: Datagram, reason: str) -> None:
-        self._events.append(
-            DatagramDropped(service="dhcp4", reason=reason, peer=datagram.peer, interface=datagram.interface)
-        )
+    def _drop(self, datagram: Datagram, reason: str, detail: str = "") -> None:
+        self._events.append(DatagramDropped("dhcp4", reason, datagram.peer, datagram.interface, detail))

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import ClassVar
 
 from wireboot.endpoint import Event
-from wireboot.leases.lease import Lease
+from wireboot.leases.lease import Lease, LeaseChanged
 
 
 @dataclass(frozen=True, slots=True)
 class AddressOffered(Event):
     """A DHCPOFFER; nothing is promised beyond the offer's own time."""
 
-    lease: Lease
-
-
-@dataclass(frozen=True, slots=True)
-class LeaseChanged(Event):
-    """A lease is not what it was. Kept on disk before the client hears of it (RFC 2131 §3.1 step 4)."""
-
-    durable: ClassVar[bool] = True
     lease: Lease
 
 

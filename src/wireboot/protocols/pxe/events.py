@@ -10,6 +10,8 @@ from wireboot.endpoint import Event
 from wireboot.protocols.pxe.boot_file import BootFile
 from wireboot.protocols.pxe.identity import PxeClient
 
+BootNamer = Literal["DHCPOFFER", "DHCPACK", "ProxyDHCP offer", "Boot Server"]
+
 
 @dataclass(frozen=True, slots=True)
 class BootFileNamed(Event):
@@ -18,7 +20,7 @@ class BootFileNamed(Event):
     client: PxeClient
     boot_file: BootFile
     server: IPv4Address
-    by: Literal["DHCPOFFER", "DHCPACK", "ProxyDHCP offer", "Boot Server"]
+    by: BootNamer
     client_address: IPv4Address
     """0.0.0.0 where the client has none yet."""
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 from wireboot.errors import DecodeError
 
 T = TypeVar("T")
+
+
+def _not_configurable(value: object) -> NoReturn:
+    raise ValueError(f"{value!r}: this option is not set by hand")
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Shape(Generic[T]):
     name: str
     decode: Callable[[bytes], T]
     encode: Callable[[T], bytes]
-    parse: Callable[[object], T]
+    parse: Callable[[object], T] = _not_configurable
     """From what TOML and JSON can say: strings, integers, booleans and lists of them."""
 
 
@@ -45,6 +49,41 @@ class Option(Generic[T]):
     def parse(self, value: object) -> bytes:
         """The bytes for a value out of a configuration file. Raises ValueError with what was expected."""
         return self.shape.encode(self.shape.parse(value))
+
+
+class Options(Mapping[int, bytes]):
+    """Options as they stand in a message: number to bytes, in order. Immutable."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[int, bytes] | None = None) -> None:
+        self._values = dict(values or {})
+
+    def get(self, option: Option[T]) -> T | None:  # type: ignore[override]  # typed by its row, not by number
+        """The option's typed value, None when absent. Raises DecodeError when it is malformed."""
+        value = self._values.get(option.code)
+        return None if value is None else option.decode(value)
+
+    def with_option(self, option: Option[T], value: T) -> Options:
+        return Options({**self._values, option.code: option.encode(value)})
+
+    def __getitem__(self, code: int) -> bytes:
+        return self._values[code]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Options) and list(self._values.items()) == list(other._values.items())
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._values.items()))
+
+    def __repr__(self) -> str:
+        return f"Options({self._values})"
 
 
 class OptionTable:
@@ -281,9 +320,7 @@ def _decode_routes(value: bytes) -> tuple[Route, ...]:
 
 def _encode_routes(routes: tuple[Route, ...]) -> bytes:
     return b"".join(
-        bytes([network.prefixlen])
-        + network.network_address.packed[: (network.prefixlen + 7) // 8]
-        + router.packed
+        bytes([network.prefixlen]) + network.network_address.packed[: (network.prefixlen + 7) // 8] + router.packed
         for network, router in routes
     )
 

@@ -1,0 +1,160 @@
+"""The nine steps of a boot (PXE 2.1 §2.1), joined from what the services tell."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from wireboot.endpoint import Event, IPAddress
+from wireboot.protocols.dhcp4.events import LeaseGranted
+from wireboot.protocols.pxe.events import BootFileNamed, OtherServerChosen
+from wireboot.protocols.tftp.events import TransferFinished, TransferStarted
+
+ATTEMPTS_MAX = 10_000
+"""Machines kept in mind; the one heard of longest ago is forgotten first."""
+
+STEP_NAMES = {
+    1: "the client broadcast DHCPDISCOVER with PXE tags",
+    2: "it was offered a boot service",
+    3: "it recorded its address and where to boot from",
+    4: "it completed DHCP",
+    5: "it asked the Boot Server",
+    6: "the Boot Server named the boot file",
+    7: "it downloaded the boot file",
+    8: "authenticity test",
+    9: "the downloaded code runs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BootStep(Event):
+    """A machine came to a step it had not reached in this attempt."""
+
+    link_address: bytes
+    step: int
+    name: str
+    detail: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Attempt:
+    reached: int = 0
+    address: IPAddress | None = None
+    boot_file: str | None = None
+
+
+class Timeline:
+    """Turns events of all services into steps, machine by machine."""
+
+    def __init__(self) -> None:
+        self._attempts: OrderedDict[bytes, _Attempt] = OrderedDict()
+        self._by_address: dict[IPAddress, bytes] = {}
+
+    def observe(self, event: Event) -> list[BootStep]:
+        """The steps that `event` shows a machine to have reached, in order."""
+        match event:
+            case BootFileNamed(by="Boot Server"):
+                return self._boot_server_answered(event)
+            case BootFileNamed(by="DHCPACK"):
+                return self._boot_file_in_ack(event)
+            case BootFileNamed():
+                return self._offered(event)
+            case LeaseGranted():
+                lease = event.lease
+                return self._addressed(lease.link_address, lease.address, "this server")
+            case OtherServerChosen():
+                return self._addressed(event.link_address, event.address, str(event.dhcp_server))
+            case TransferStarted():
+                return self._transfer_started(event)
+            case TransferFinished():
+                return self._transfer_finished(event)
+            case _:
+                return []
+
+    def _offered(self, event: BootFileNamed) -> list[BootStep]:
+        client = event.client
+        attempt = self._attempts.get(client.link_address)
+        if attempt is not None and attempt.reached == 8:
+            return self._reach(
+                client.link_address, 9, seen="it asked for an address again, with a user class of its own"
+            )
+        if attempt is None or attempt.reached > 2:
+            self._begin(client.link_address)
+        self._attempts[client.link_address].boot_file = event.boot_file.name
+        uuid = {} if client.uuid is None else {"uuid": str(client.uuid)}
+        return [
+            *self._reach(client.link_address, 1, architecture=client.architecture_name, **uuid),
+            *self._reach(
+                client.link_address, 2, by=event.by, server=str(event.server), boot_file=event.boot_file.name,
+                rule=event.boot_file.rule,
+            ),
+        ]  # fmt: skip
+
+    def _addressed(self, link_address: bytes, address: IPv4Address, dhcp_server: str) -> list[BootStep]:
+        attempt = self._attempts.get(link_address)
+        if attempt is None:
+            return []
+        attempt.address = address
+        self._by_address[address] = link_address
+        return [
+            *self._reach(link_address, 3, address=str(address), boot_file=attempt.boot_file or ""),
+            *self._reach(link_address, 4, dhcp_server=dhcp_server),
+        ]
+
+    def _boot_file_in_ack(self, event: BootFileNamed) -> list[BootStep]:
+        return [
+            *self._reach(event.client.link_address, 5, skipped="the offer named the boot file"),
+            *self._reach(event.client.link_address, 6, by=event.by, boot_file=event.boot_file.name),
+        ]
+
+    def _boot_server_answered(self, event: BootFileNamed) -> list[BootStep]:
+        link_address = event.client.link_address
+        attempt = self._attempts.get(link_address) or self._begin(link_address)
+        attempt.boot_file = event.boot_file.name
+        attempt.address = event.client_address
+        self._by_address[event.client_address] = link_address
+        return [
+            *self._reach(link_address, 5, server=str(event.server)),
+            *self._reach(link_address, 6, by=event.by, boot_file=event.boot_file.name),
+        ]
+
+    def _transfer_started(self, event: TransferStarted) -> list[BootStep]:
+        link_address, attempt = self._at(event.peer.host)
+        if attempt is None or attempt.reached != 8:
+            return []
+        return self._reach(link_address, 9, seen=f"it asked for {event.file}")
+
+    def _transfer_finished(self, event: TransferFinished) -> list[BootStep]:
+        link_address, attempt = self._at(event.peer.host)
+        if attempt is None or event.file.lstrip("/") != attempt.boot_file:
+            return []
+        skipped = "the offer named the boot file"
+        return [
+            *self._reach(link_address, 5, skipped=skipped),
+            *self._reach(link_address, 6, skipped=skipped),
+            *self._reach(link_address, 7, file=event.file, bytes=str(event.size_bytes), seconds=f"{event.seconds:.3f}"),
+            *self._reach(link_address, 8, skipped="none is required"),
+        ]
+
+    def _at(self, host: IPAddress) -> tuple[bytes, _Attempt | None]:
+        link_address = self._by_address.get(host, b"")
+        return link_address, self._attempts.get(link_address)
+
+    def _begin(self, link_address: bytes) -> _Attempt:
+        attempt = self._attempts[link_address] = _Attempt()
+        self._attempts.move_to_end(link_address)
+        if len(self._attempts) > ATTEMPTS_MAX:
+            _, forgotten = self._attempts.popitem(last=False)
+            if forgotten.address is not None:
+                self._by_address.pop(forgotten.address, None)
+        return attempt
+
+    def _reach(self, link_address: bytes, step: int, **detail: str) -> list[BootStep]:
+        """The step, if this attempt has not come so far before."""
+        attempt = self._attempts.get(link_address)
+        if attempt is None or step <= attempt.reached:
+            return []
+        attempt.reached = step
+        return [BootStep(link_address, step, STEP_NAMES[step], detail)]

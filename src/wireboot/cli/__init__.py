@@ -1,0 +1,1 @@
+"""The `wireboot` command: one file a subcommand."""

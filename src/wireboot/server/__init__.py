@@ -1,0 +1,1 @@
+"""The running server: the parts put together, started, watched and stopped."""

@@ -1,0 +1,45 @@
+"""This machine: its interfaces, its loaders, the files it offers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from wireboot.boot.loaders import FoundLoaders, find_loaders
+from wireboot.config.host import HostFacts
+from wireboot.config.model import Configuration
+from wireboot.endpoint import Interface
+from wireboot.errors import OperatorError
+from wireboot.net.interfaces import list_interfaces
+from wireboot.store.boot_files import BootFileStore
+
+
+def loaders_on_this_machine() -> FoundLoaders:
+    return find_loaders(lambda path: os.access(path, os.R_OK) and Path(path).is_file())
+
+
+def boot_files(config: Configuration, loaders: FoundLoaders) -> BootFileStore:
+    """The files in `boot_dir` and, behind them, the loaders found."""
+    return BootFileStore(config.boot_dir, {name: Path(path) for name, path in loaders.files.items()})
+
+
+def host_facts(config: Configuration, loaders: FoundLoaders) -> HostFacts:
+    interfaces = list_interfaces()
+    return HostFacts(
+        interfaces=interfaces.up,
+        boot_file_exists=BootFileStore(config.boot_dir).exists,
+        loaders=loaders,
+        boot_dir_exists=config.boot_dir.is_dir(),
+        interfaces_down=interfaces.down,
+    )
+
+
+def served_interfaces(config: Configuration, host: HostFacts) -> tuple[Interface, ...]:
+    """The interfaces to serve on. Raises OperatorError when there is none."""
+    served = {name for name, _ in host.served_addresses(config)}
+    if not served:
+        raise OperatorError(
+            "no network interface is up and has an IPv4 address",
+            hint="`ip -brief address` lists the interfaces and their addresses",
+        )
+    return tuple(interface for interface in host.interfaces if interface.name in served)

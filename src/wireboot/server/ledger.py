@@ -1,0 +1,49 @@
+"""Makes lease changes durable, and holds back what depends on them until they are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wireboot.endpoint import Event
+from wireboot.leases.lease import Lease, LeaseChanged
+from wireboot.store.group_commit import GroupCommit
+from wireboot.store.leases import LeaseStore
+
+
+@dataclass(frozen=True, slots=True)
+class LeasesNotStored(Event):
+    """The database refused: the DHCPACKs for these leases stay here, and the clients will ask again."""
+
+    reason: str
+    leases: int
+
+
+class LeaseLedger:
+    """`remember` fits the driver's `Remember`."""
+
+    def __init__(self, store: LeaseStore, tell: Callable[[Event], None]) -> None:
+        self._commits: GroupCommit[Lease] = GroupCommit(store.save)
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+
+    def remember(self, events: Sequence[Event], then: Callable[[], None]) -> None:
+        """Write the leases in `events`, then call `then` on the loop. It is not called when they cannot be written."""
+        leases = [event.lease for event in events if isinstance(event, LeaseChanged)]
+        assert len(leases) == len(events), "only leases are durable so far"
+
+        def done(problem: Exception | None) -> None:
+            self._loop.call_soon_threadsafe(self._written, problem, len(leases), then)
+
+        self._commits.submit(leases, done)
+
+    def close(self) -> None:
+        """Write what is waiting."""
+        self._commits.close()
+
+    def _written(self, problem: Exception | None, leases: int, then: Callable[[], None]) -> None:
+        if problem is None:
+            then()
+        else:
+            self._tell(LeasesNotStored(str(problem), leases))

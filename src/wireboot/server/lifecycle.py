@@ -1,0 +1,132 @@
+"""From the command to a running server, through its reloads, to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wireboot.boot.loaders import FoundLoaders, describe_loaders
+from wireboot.config.check import check
+from wireboot.config.findings import ConfigurationError, Finding, Severity
+from wireboot.config.host import HostFacts
+from wireboot.config.load import LoadedConfig
+from wireboot.endpoint import Event
+from wireboot.errors import OperatorError
+from wireboot.leases.allocator import Allocator
+from wireboot.server.compose import Counted, Services, Snapshot
+from wireboot.server.host import boot_files, host_facts, loaders_on_this_machine, served_interfaces
+from wireboot.server.log import Logger, log_event
+from wireboot.server.snapshot import inventory, subnets
+from wireboot.store.database import open_database
+from wireboot.store.leases import LeaseStore
+
+_LOG_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "info"}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A configuration that can be run, and what it was checked against."""
+
+    loaded: LoadedConfig
+    host: HostFacts
+    findings: tuple[Finding, ...]
+
+
+def load_checked(load: Callable[[], LoadedConfig], loaders: FoundLoaders) -> Checked:
+    """Raises ConfigurationError where the configuration has errors; warnings and notes are for the log."""
+    loaded = load()
+    host = host_facts(loaded.config, loaders)
+    findings = check(loaded, host)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise ConfigurationError(findings)
+    return Checked(loaded, host, tuple(findings))
+
+
+async def serve(load: Callable[[], LoadedConfig], log: Logger) -> None:
+    """Run until SIGTERM or SIGINT. `load` gives the configuration, again at each SIGHUP. Raises OperatorError."""
+    server = Server(load, log)
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, server.reload)
+    try:
+        await stop.wait()
+    finally:
+        server.close()
+
+
+class Server:
+    """A running server."""
+
+    def __init__(self, load: Callable[[], LoadedConfig], log: Logger) -> None:
+        self._load = load
+        self._log = log
+        self._loaders = loaders_on_this_machine()
+        checked = load_checked(load, self._loaders)
+        self._config = config = checked.loaded.config
+        self._tell_findings(checked)
+        for line in describe_loaders(self._loaders):
+            log.info("loader", found=line)
+        if not checked.host.boot_dir_exists:
+            _make(config.boot_dir)
+
+        interfaces = served_interfaces(config, checked.host)
+        store = LeaseStore(open_database(config.database_url))
+        self._allocator = Allocator(subnets(config), store.load())
+        self._snapshot = Snapshot(inventory(config, self._loaders))
+        self._counted = Counted(self._log_event)
+        files = boot_files(config, self._loaders)
+        self._services = Services(config, interfaces, self._snapshot, self._allocator, store, files, self._counted.tell)
+        log.info(
+            "ready",
+            mode=config.dhcp4.mode,
+            interfaces={each.name: [str(address) for address in each.ipv4] for each in interfaces},
+            boot_dir=str(config.boot_dir),
+            configuration=checked.loaded.file,
+        )
+
+    def reload(self) -> None:
+        """Take up what the file says now. A bad file changes nothing."""
+        try:
+            checked = load_checked(self._load, self._loaders)
+        except OperatorError as problem:
+            self._log.error("reload_refused", reason=str(problem), hint=problem.hint)
+            return
+        config = checked.loaded.config
+        self._tell_findings(checked)
+        self._allocator.use_subnets(subnets(config))
+        self._snapshot.inventory = inventory(config, self._loaders)
+        needs_restart = [name for name in _FIXED_AT_START if getattr(config, name) != getattr(self._config, name)]
+        if config.dhcp4.mode != self._config.dhcp4.mode:
+            needs_restart.append("dhcp4.mode")
+        self._log.info("reloaded", configuration=checked.loaded.file, needs_restart=needs_restart)
+
+    def close(self) -> None:
+        self._services.close()
+        drops = {f"{service}: {reason}": count for (service, reason), count in self._counted.drops.items()}
+        self._log.info("stopped", dropped=drops)
+
+    def _log_event(self, event: Event) -> None:
+        log_event(self._log, event)
+
+    def _tell_findings(self, checked: Checked) -> None:
+        for finding in checked.findings:
+            level = getattr(self._log, _LOG_LEVELS[finding.severity])
+            level("configuration", file=finding.file, line=finding.line, what=finding.what, hint=finding.remedy)
+
+
+_FIXED_AT_START = ("state_dir", "boot_dir", "network", "tftp", "http", "admin", "database")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True)
+    except OSError as problem:
+        raise OperatorError(
+            f"boot_dir {folder} does not exist and cannot be made: {problem.strerror}",
+            hint="name a folder with `boot_dir` in the configuration or with --boot-dir",
+        ) from None

@@ -1,0 +1,108 @@
+"""Events as log lines, for people or as JSON."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from typing import Literal, cast
+
+import structlog
+
+from wireboot.boot.timeline import BootStep
+from wireboot.endpoint import Datagram, DatagramDropped, Event
+from wireboot.protocols.dhcp4.events import NoAddressLeft, RequestIgnored
+from wireboot.protocols.tftp.events import TransferFailed, TransferStarted
+from wireboot.protocols.wire.addresses import format_link_address
+from wireboot.server.ledger import LeasesNotStored
+
+LogFormat = Literal["text", "json"]
+Logger = structlog.typing.FilteringBoundLogger
+
+# What a stranger can cause at will is not told at the usual level, or a flood of it would fill the disk.
+_LEVELS: Mapping[type[Event], int] = {
+    DatagramDropped: logging.DEBUG,
+    RequestIgnored: logging.DEBUG,
+    TransferStarted: logging.DEBUG,
+    NoAddressLeft: logging.WARNING,
+    TransferFailed: logging.WARNING,
+    LeasesNotStored: logging.ERROR,
+}
+_WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
+
+
+def open_log(log_format: LogFormat, level: int = logging.INFO) -> Logger:
+    """A logger that writes to stderr: stdout is for data."""
+    renderer: structlog.typing.Processor
+    if log_format == "json":
+        renderer = structlog.processors.JSONRenderer()
+    else:
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+    return cast(
+        Logger,
+        structlog.wrap_logger(
+            structlog.PrintLogger(sys.stderr),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                renderer,
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(level),
+        ),
+    )
+
+
+def log_event(log: Logger, event: Event) -> None:
+    log.log(_LEVELS.get(type(event), logging.INFO), event_name(event), **event_fields(event))
+
+
+def event_name(event: Event) -> str:
+    """`LeaseGranted` to `lease_granted`."""
+    return _WORD_START.sub("_", type(event).__name__).lower()
+
+
+def event_fields(event: Event) -> dict[str, object]:
+    """The event's fields as JSON can carry them, those of nested values beside their own."""
+    if isinstance(event, BootStep):
+        return {
+            "step": event.step,
+            "name": event.name,
+            "mac": format_link_address(event.link_address),
+            "detail": dict(event.detail),
+        }
+    return _plain_fields(event)
+
+
+def _plain_fields(value: object) -> dict[str, object]:
+    assert is_dataclass(value)
+    plain: dict[str, object] = {}
+    for field in fields(value):
+        content = getattr(value, field.name)
+        if isinstance(content, Datagram):
+            plain["to"] = str(content.peer)
+        elif is_dataclass(content):
+            plain.update(_plain_fields(content))
+        elif field.name == "link_address":
+            plain["mac"] = format_link_address(content)
+        else:
+            plain[field.name] = _plain(content)
+    return plain
+
+
+def _plain(value: object) -> object:
+    match value:
+        case None | bool() | int() | float() | str() if not isinstance(value, Enum):
+            return value
+        case bytes():
+            return value.hex()
+        case Enum():
+            return value.value
+        case tuple() if not hasattr(value, "_fields"):
+            return [_plain(item) for item in value]
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case _:
+            return str(value)

@@ -1,0 +1,1 @@
+"""What outlives the process: leases in the database, boot files on disk."""

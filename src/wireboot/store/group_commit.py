@@ -1,0 +1,53 @@
+"""Many small writes, one transaction: whatever arrives while a commit is under way goes into the next."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+Done = Callable[[Exception | None], None]
+
+
+class GroupCommit(Generic[T]):
+    """A thread that writes. There is no fixed wait: an idle writer begins at once."""
+
+    def __init__(self, write: Callable[[Sequence[T]], None]) -> None:
+        """`write` returns when its items are durable, or raises and has written none."""
+        self._write = write
+        self._waiting: list[tuple[Sequence[T], Done]] = []
+        self._changed = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="group commit", daemon=True)
+        self._thread.start()
+
+    def submit(self, items: Sequence[T], done: Done) -> None:
+        """Write `items`, then call `done`, in the writing thread, with None or with what went wrong."""
+        with self._changed:
+            self._waiting.append((items, done))
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Write what is waiting, then end."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while batch := self._next_batch():
+            problem: Exception | None = None
+            try:
+                self._write([item for items, _ in batch for item in items])
+            except Exception as error:  # each waiter must hear of it, whatever it was
+                problem = error
+            for _, done in batch:
+                done(problem)
+
+    def _next_batch(self) -> list[tuple[Sequence[T], Done]]:
+        with self._changed:
+            while not self._waiting and not self._closing:
+                self._changed.wait()
+            batch, self._waiting = self._waiting, []
+            return batch
