@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import NamedTuple
 
 from wireboot.protocols.wire.iana import architecture_code, architecture_names_tried
@@ -235,7 +234,7 @@ def _best_packages(architecture: str) -> Packages:
 def find_loaders(exists: Callable[[str], bool]) -> FoundLoaders:
     """Look in every place that distributions use. `exists` says whether a path is a readable file."""
     found = ((row.served_name, next(filter(exists, row.paths), None)) for row in (*LOADERS, *COMPANIONS))
-    return FoundLoaders(MappingProxyType({name: path for name, path in found if path is not None}))
+    return FoundLoaders({name: path for name, path in found if path is not None})
 
 
 def describe_loaders(found: FoundLoaders) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from wireboot.store.leases import LeaseStore
 
 _COLUMNS = ("address", "mac", "hostname", "state", "until")
 
-app = typer.Typer(name="lease", help="Look at leases.", no_args_is_help=True)
+app = typer.Typer(name="lease", help="Look at leases.")
 
 
 @app.callback()

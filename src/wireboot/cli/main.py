@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -14,7 +15,6 @@ from wireboot.errors import OperatorError
 app = typer.Typer(
     name="wireboot",
     help="Boot computers over the network.",
-    no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -27,12 +27,25 @@ app.add_typer(lease.app)
 def main() -> None:
     """Run the command; a known trouble is two lines on stderr and an exit code, never a traceback."""
     try:
-        app(standalone_mode=False)
+        sys.exit(app(standalone_mode=False))
     except OperatorError as problem:
-        print(f"error: {problem}", file=sys.stderr)
-        if problem.hint is not None:
-            print(f"hint: {problem.hint}", file=sys.stderr)
+        _print_trouble(str(problem), problem.hint)
         sys.exit(problem.exit_code)
+    except typer.Abort:
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; a second try to flush it would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except typer.TyperException as problem:
+        _print_trouble(problem.format_message(), "`wireboot --help` and `wireboot COMMAND --help` say how it is used")
+        sys.exit(problem.exit_code)
+
+
+def _print_trouble(what: str, hint: str | None) -> None:
+    print(f"error: {what}", file=sys.stderr)
+    if hint is not None:
+        print(f"hint: {hint}", file=sys.stderr)
 
 
 def _print_version(wanted: bool) -> None:

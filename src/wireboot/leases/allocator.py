@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
@@ -19,7 +19,11 @@ QUARANTINE_S = 3600.0
 class Allocator:
     """All leases of all subnets. Every answer is a new `Lease` value; the caller makes it durable."""
 
-    def __init__(self, subnets: Sequence[Subnet], leases: Iterable[Lease] = ()) -> None:
+    def __init__(
+        self, subnets: Sequence[Subnet], leases: Iterable[Lease] = (), never: Collection[IPv4Address] = ()
+    ) -> None:
+        """`never`: addresses that are taken whatever the pools say, such as this machine's own."""
+        self._never = frozenset(never)
         self._by_address: dict[IPv4Address, Lease] = {}
         self._by_client: dict[tuple[IPv4Network, ClientKey], IPv4Address] = {}
         self.use_subnets(subnets, leases)
@@ -88,7 +92,7 @@ class Allocator:
         if reservation is not None:
             ours_to_give = address == reservation.address
         else:
-            ours_to_give = subnet.in_pools(address) and not subnet.is_reserved(address)
+            ours_to_give = subnet.in_pools(address) and not subnet.is_reserved(address) and address not in self._never
         lease = self._by_address.get(address)
         if lease is None or not lease.is_held(now):
             return ours_to_give
@@ -158,7 +162,7 @@ class Allocator:
 
     def _is_free(self, address: IPv4Address, now: float) -> bool:
         lease = self._by_address.get(address)
-        return lease is None or not lease.is_held(now)
+        return address not in self._never and (lease is None or not lease.is_held(now))
 
     def _remember(self, lease: Lease) -> Lease:
         self._by_address[lease.address] = lease

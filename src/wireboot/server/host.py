@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from wireboot.boot.loaders import FoundLoaders, find_loaders
@@ -43,3 +45,7 @@ def served_interfaces(config: Configuration, host: HostFacts) -> tuple[Interface
             hint="`ip -brief address` lists the interfaces and their addresses",
         )
     return tuple(interface for interface in host.interfaces if interface.name in served)
+
+
+def own_addresses(interfaces: Sequence[Interface]) -> frozenset[IPv4Address]:
+    return frozenset(address.ip for interface in interfaces for address in interface.ipv4)

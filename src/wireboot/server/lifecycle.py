@@ -17,7 +17,7 @@ from wireboot.endpoint import Event
 from wireboot.errors import OperatorError
 from wireboot.leases.allocator import Allocator
 from wireboot.server.compose import Counted, Services, Snapshot
-from wireboot.server.host import boot_files, host_facts, loaders_on_this_machine, served_interfaces
+from wireboot.server.host import boot_files, host_facts, loaders_on_this_machine, own_addresses, served_interfaces
 from wireboot.server.log import Logger, log_event
 from wireboot.server.snapshot import inventory, subnets
 from wireboot.store.database import open_database
@@ -47,14 +47,18 @@ def load_checked(load: Callable[[], LoadedConfig], loaders: FoundLoaders) -> Che
 
 async def serve(load: Callable[[], LoadedConfig], log: Logger) -> None:
     """Run until SIGTERM or SIGINT. `load` gives the configuration, again at each SIGHUP. Raises OperatorError."""
-    server = Server(load, log)
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, server.reload)
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, signals.put_nowait, number)
+    loaders = loaders_on_this_machine()
+    server = Server(await asyncio.to_thread(load_checked, load, loaders), log)
     try:
-        await stop.wait()
+        while await signals.get() is signal.SIGHUP:
+            try:
+                # In a thread: a slow disk or a long check delays no packet.
+                server.take_up(await asyncio.to_thread(load_checked, load, loaders))
+            except OperatorError as problem:
+                log.error("reload_refused", reason=str(problem), hint=problem.hint)
     finally:
         server.close()
 
@@ -62,11 +66,9 @@ async def serve(load: Callable[[], LoadedConfig], log: Logger) -> None:
 class Server:
     """A running server."""
 
-    def __init__(self, load: Callable[[], LoadedConfig], log: Logger) -> None:
-        self._load = load
+    def __init__(self, checked: Checked, log: Logger) -> None:
         self._log = log
-        self._loaders = loaders_on_this_machine()
-        checked = load_checked(load, self._loaders)
+        self._loaders = checked.host.loaders
         self._config = config = checked.loaded.config
         self._tell_findings(checked)
         for line in describe_loaders(self._loaders):
@@ -76,7 +78,7 @@ class Server:
 
         interfaces = served_interfaces(config, checked.host)
         store = LeaseStore(open_database(config.database_url))
-        self._allocator = Allocator(subnets(config), store.load())
+        self._allocator = Allocator(subnets(config), store.load(), never=own_addresses(interfaces))
         self._snapshot = Snapshot(inventory(config, self._loaders))
         self._counted = Counted(self._log_event)
         files = boot_files(config, self._loaders)
@@ -89,13 +91,8 @@ class Server:
             configuration=checked.loaded.file,
         )
 
-    def reload(self) -> None:
-        """Take up what the file says now. A bad file changes nothing."""
-        try:
-            checked = load_checked(self._load, self._loaders)
-        except OperatorError as problem:
-            self._log.error("reload_refused", reason=str(problem), hint=problem.hint)
-            return
+    def take_up(self, checked: Checked) -> None:
+        """Go on with another configuration, as far as it can be changed without a restart."""
         config = checked.loaded.config
         self._tell_findings(checked)
         self._allocator.use_subnets(subnets(config))

@@ -1,0 +1,35 @@
+"""What a configuration is checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Interface
+
+from wireboot.boot.loaders import FoundLoaders
+from wireboot.config.model import Configuration
+from wireboot.endpoint import Interface
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """This machine, as it stood when it was looked at."""
+
+    interfaces: tuple[Interface, ...]
+    """Those that are up."""
+    boot_file_exists: Callable[[str], bool]
+    """Whether a name below `boot_dir` is a readable file."""
+    loaders: FoundLoaders
+    boot_dir_exists: bool
+    interfaces_down: frozenset[str] = frozenset()
+    """The names of those that are there but not up."""
+
+    def served_addresses(self, config: Configuration) -> tuple[tuple[str, IPv4Interface], ...]:
+        """Each interface and IPv4 address that the configuration has wireboot serve from."""
+        named = config.network.interfaces
+        return tuple(
+            (interface.name, address)
+            for interface in self.interfaces
+            for address in interface.ipv4
+            if (interface.name in named if named else not address.is_loopback)
+        )

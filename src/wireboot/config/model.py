@@ -1,0 +1,229 @@
+"""What wireboot.toml may say: every table and key with its type, default, meaning and an example.
+
+`docs/reference/configuration.md` explains the same keys to people; findings quote the examples as remedies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, StrictBool, StrictInt, ValidationInfo
+
+from wireboot.config.values import (
+    ListenAddress,
+    parse_boot_file_name,
+    parse_host_name,
+    parse_ipv4,
+    parse_ipv4_network,
+    parse_ipv4_range,
+    parse_ipv6_network,
+    parse_ipv6_range,
+    parse_listen_address,
+    parse_mac,
+    parse_name,
+    parse_text,
+    parse_uuid,
+)
+from wireboot.protocols.wire.addresses import AddressRange
+
+T = TypeVar("T")
+
+IGNORE = "ignore"
+"""The profile that is no profile: wireboot does not answer."""
+
+
+def _written_as_text(kind: type[T], parse: Callable[[object], T]) -> PlainValidator:
+    """Text in the file; in the program also the value itself."""
+    return PlainValidator(lambda value: value if isinstance(value, kind) else parse(value))
+
+
+def _parse_path(value: object, info: ValidationInfo) -> Path:
+    """A relative path counts from the folder of the configuration file, which the context carries."""
+    if isinstance(value, Path):
+        return value
+    if not parse_text(value):
+        raise ValueError("the path is empty")
+    folder = info.context["folder"] if isinstance(info.context, dict) else Path()
+    assert isinstance(folder, Path)
+    return folder / parse_text(value)
+
+
+Text: TypeAlias = Annotated[str, PlainValidator(parse_text)]
+Name: TypeAlias = Annotated[str, PlainValidator(parse_name)]
+HostName: TypeAlias = Annotated[str, PlainValidator(parse_host_name)]
+BootFileName: TypeAlias = Annotated[str, PlainValidator(parse_boot_file_name)]
+FolderPath: TypeAlias = Annotated[Path, PlainValidator(_parse_path)]
+Mac: TypeAlias = Annotated[bytes, _written_as_text(bytes, parse_mac)]
+Uuid: TypeAlias = Annotated[UUID, _written_as_text(UUID, parse_uuid)]
+Ipv4: TypeAlias = Annotated[IPv4Address, _written_as_text(IPv4Address, parse_ipv4)]
+Ipv4Net: TypeAlias = Annotated[IPv4Network, _written_as_text(IPv4Network, parse_ipv4_network)]
+Ipv6Net: TypeAlias = Annotated[IPv6Network, _written_as_text(IPv6Network, parse_ipv6_network)]
+Ipv4Range: TypeAlias = Annotated[AddressRange[IPv4Address], _written_as_text(AddressRange, parse_ipv4_range)]
+Ipv6Range: TypeAlias = Annotated[AddressRange[IPv6Address], _written_as_text(AddressRange, parse_ipv6_range)]
+Listen: TypeAlias = Annotated[ListenAddress, _written_as_text(ListenAddress, parse_listen_address)]
+Port: TypeAlias = Annotated[int, Strict(), Field(ge=1, le=0xFFFF)]
+# 0xFFFFFFFF would be a lease for ever (RFC 2131 §3.3): no address would ever come back.
+LeaseTime: TypeAlias = Annotated[StrictInt, Field(ge=1, lt=0xFFFFFFFF)]
+
+
+class Table(BaseModel):
+    """A table of the file. Frozen; a key that the contract does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Network(Table):
+    interfaces: tuple[Name, ...] = Field(
+        default=(), description="a list of network interfaces; none: every usable one", examples=['["eth0"]']
+    )
+
+
+class Dhcp4Reservation(Table):
+    mac: Mac = Field(description="the machine's MAC address", examples=['"52:54:00:77:00:10"'])
+    address: Ipv4 = Field(description="the IPv4 address kept for it", examples=['"10.77.0.50"'])
+    hostname: HostName | None = Field(default=None, description="the host name it is told", examples=['"node-1"'])
+
+
+class Dhcp4Subnet(Table):
+    network: Ipv4Net = Field(description="an IPv4 network", examples=['"10.77.0.0/24"'])
+    pools: tuple[Ipv4Range, ...] = Field(
+        default=(),
+        description="a list of ranges, each a first and a last address, one address or a network",
+        examples=['["10.77.0.100-10.77.0.200"]'],
+    )
+    lease_time_s: LeaseTime = Field(
+        default=3600, description="for how many whole seconds an address is lent", examples=["3600"]
+    )
+    options: Mapping[Text, object] = Field(
+        default={},
+        description="a table of DHCP options by IANA's name or number",
+        examples=['{ routers = ["10.77.0.1"] }'],
+    )
+    reservations: tuple[Dhcp4Reservation, ...] = Field(
+        default=(),
+        description="tables, one for each machine with an address of its own",
+        examples=["[[dhcp4.subnets.reservations]]"],
+    )
+
+
+class Dhcp4(Table):
+    mode: Literal["server", "proxy", "off"] = Field(
+        default="proxy", description='one of "server", "proxy" and "off"', examples=['"proxy"']
+    )
+    subnets: tuple[Dhcp4Subnet, ...] = Field(
+        default=(),
+        description="tables, one for each network whose addresses are handed out",
+        examples=["[[dhcp4.subnets]]"],
+    )
+
+
+class Dhcp6Subnet(Table):
+    network: Ipv6Net = Field(description="an IPv6 network", examples=['"fd77::/64"'])
+    pools: tuple[Ipv6Range, ...] = Field(
+        default=(),
+        description="a list of ranges, each a first and a last address, one address or a network",
+        examples=['["fd77::100-fd77::1ff"]'],
+    )
+
+
+class Dhcp6(Table):
+    mode: Literal["server", "stateless", "off"] = Field(
+        default="off", description='one of "server", "stateless" and "off"', examples=['"off"']
+    )
+    router_advertisements: StrictBool = Field(default=False, description="true or false", examples=["false"])
+    subnets: tuple[Dhcp6Subnet, ...] = Field(
+        default=(),
+        description="tables, one for each network whose addresses are handed out",
+        examples=["[[dhcp6.subnets]]"],
+    )
+
+
+class Tftp(Table):
+    port: Port = Field(default=69, description="a UDP port from 1 to 65535", examples=["69"])
+
+
+class Http(Table):
+    port: Port = Field(default=8080, description="a TCP port from 1 to 65535", examples=["8080"])
+
+
+class Admin(Table):
+    listen: Listen = Field(
+        default=parse_listen_address("127.0.0.1:8081"),
+        description="an IP address and a TCP port",
+        examples=['"127.0.0.1:8081"'],
+    )
+
+
+class Database(Table):
+    url: Name | None = Field(
+        default=None,
+        description="a database URL; none: a SQLite file in state_dir",
+        examples=['"sqlite:////var/lib/wireboot/wireboot.sqlite"'],
+    )
+
+
+class Boot(Table):
+    default_profile: Name | None = Field(
+        default=None,
+        description='the name of a profile, or "ignore"; none: the loaders found on this machine',
+        examples=['"rescue"'],
+    )
+
+
+class Profile(Table):
+    name: Name = Field(description="a name of your choice", examples=['"rescue"'])
+    boot_program: Mapping[Text, BootFileName] = Field(
+        default={},
+        description="a table with a file below boot_dir for each client architecture",
+        examples=['{ "x86-bios" = "pxelinux.0", "x86_64-uefi" = "grubx64.efi" }'],
+    )
+    kernel: BootFileName | None = Field(default=None, description="a file below boot_dir", examples=['"debian/linux"'])
+    initrd: tuple[BootFileName, ...] = Field(
+        default=(), description="a list of files below boot_dir", examples=['["debian/initrd.gz"]']
+    )
+    cmdline: Text = Field(default="", description="the kernel's command line", examples=['"auto=true"'])
+    loader: Literal["auto", "ipxe", "grub", "pxelinux", "shim-grub"] = Field(
+        default="auto", description='one of "auto", "ipxe", "grub", "pxelinux" and "shim-grub"', examples=['"auto"']
+    )
+
+
+class Machine(Table):
+    name: Name = Field(description="a name of your choice", examples=['"node-1"'])
+    mac: Mac | None = Field(default=None, description="the machine's MAC address", examples=['"52:54:00:77:00:10"'])
+    uuid: Uuid | None = Field(
+        default=None, description="the machine's SMBIOS UUID", examples=['"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"']
+    )
+    profile: Name | None = Field(
+        default=None, description="the name of a profile; none: default_profile", examples=['"debian-12"']
+    )
+
+
+class Configuration(Table):
+    """The whole file. `Configuration()` is what runs without one."""
+
+    state_dir: FolderPath = Field(
+        default=Path("/var/lib/wireboot"), description="a folder, made if absent", examples=['"/var/lib/wireboot"']
+    )
+    boot_dir: FolderPath = Field(default=Path("/srv/boot"), description="a folder", examples=['"/srv/boot"'])
+    network: Network = Field(default=Network(), description="a table", examples=["[network]"])
+    dhcp4: Dhcp4 = Field(default=Dhcp4(), description="a table", examples=["[dhcp4]"])
+    dhcp6: Dhcp6 = Field(default=Dhcp6(), description="a table", examples=["[dhcp6]"])
+    tftp: Tftp = Field(default=Tftp(), description="a table", examples=["[tftp]"])
+    http: Http = Field(default=Http(), description="a table", examples=["[http]"])
+    admin: Admin = Field(default=Admin(), description="a table", examples=["[admin]"])
+    database: Database = Field(default=Database(), description="a table", examples=["[database]"])
+    boot: Boot = Field(default=Boot(), description="a table", examples=["[boot]"])
+    profiles: tuple[Profile, ...] = Field(
+        default=(), description="tables, one for each profile", examples=["[[profiles]]"]
+    )
+    machines: tuple[Machine, ...] = Field(
+        default=(), description="tables, one for each machine", examples=["[[machines]]"]
+    )
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"sqlite:///{self.state_dir / 'wireboot.sqlite'}"
