@@ -46,7 +46,7 @@ class Packages(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class BootFile:
+class LoaderFile:
     """A file that is offered under `served_name` from the first of `paths` that exists."""
 
     served_name: str
@@ -55,7 +55,7 @@ class BootFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Loader(BootFile):
+class Loader(LoaderFile):
     """A boot program: what a machine's firmware can be told to load."""
 
     kind: LoaderKind
@@ -148,20 +148,20 @@ LOADERS = (
 )
 
 COMPANIONS = (
-    BootFile("lpxelinux.0",
+    LoaderFile("lpxelinux.0",
              ("/usr/lib/PXELINUX/lpxelinux.0", "/usr/share/syslinux/lpxelinux.0", "/usr/lib/syslinux/bios/lpxelinux.0"),
              _SYSLINUX),
-    BootFile("mmx64.efi",       ("/usr/lib/shim/mmx64.efi.signed", *_on_fedora("mmx64.efi")),   _SHIM_X64),
-    BootFile("mmaa64.efi",      ("/usr/lib/shim/mmaa64.efi.signed", *_on_fedora("mmaa64.efi")), _SHIM_AA64),
-    BootFile("suse-x86_64/grub.efi",
+    LoaderFile("mmx64.efi",       ("/usr/lib/shim/mmx64.efi.signed", *_on_fedora("mmx64.efi")),   _SHIM_X64),
+    LoaderFile("mmaa64.efi",      ("/usr/lib/shim/mmaa64.efi.signed", *_on_fedora("mmaa64.efi")), _SHIM_AA64),
+    LoaderFile("suse-x86_64/grub.efi",
              ("/usr/share/efi/x86_64/grub.efi", "/usr/share/grub2/x86_64-efi/grub.efi"),        _SHIM_SUSE_X64),
-    BootFile("suse-x86_64/MokManager.efi",
+    LoaderFile("suse-x86_64/MokManager.efi",
              ("/usr/share/efi/x86_64/MokManager.efi", "/usr/lib64/efi/MokManager.efi"),         _SHIM_SUSE_X64),
-    BootFile("suse-aarch64/grub.efi",
+    LoaderFile("suse-aarch64/grub.efi",
              ("/usr/share/efi/aarch64/grub.efi", "/usr/share/grub2/arm64-efi/grub.efi"),        _SHIM_SUSE_AA64),
-    BootFile("suse-aarch64/MokManager.efi", ("/usr/share/efi/aarch64/MokManager.efi",),         _SHIM_SUSE_AA64),
+    LoaderFile("suse-aarch64/MokManager.efi", ("/usr/share/efi/aarch64/MokManager.efi",),         _SHIM_SUSE_AA64),
     *(
-        BootFile(f"{module}.c32",
+        LoaderFile(f"{module}.c32",
                  (f"/usr/lib/syslinux/modules/bios/{module}.c32", f"/usr/share/syslinux/{module}.c32",
                   f"/usr/lib/syslinux/bios/{module}.c32", f"/tftpboot/{module}.c32"),
                  _SYSLINUX)
@@ -174,13 +174,13 @@ COMPANIONS = (
 )
 # fmt: on
 
-_ROWS_BY_NAME: Mapping[str, BootFile] = {row.served_name: row for row in (*LOADERS, *COMPANIONS)}
+_ROWS_BY_NAME: Mapping[str, LoaderFile] = {row.served_name: row for row in (*LOADERS, *COMPANIONS)}
 _PREFERENCE = tuple(LoaderKind)
 ARCHITECTURES = tuple(dict.fromkeys(loader.architecture for loader in LOADERS))
 """The architectures for which some distribution ships a loader."""
 
 
-def known_boot_file(served_name: str) -> BootFile | None:
+def known_boot_file(served_name: str) -> LoaderFile | None:
     """The row for a name such as `pxelinux.0`, whether or not the file is on this machine."""
     return _ROWS_BY_NAME.get(served_name)
 

@@ -77,9 +77,7 @@ class Timeline:
         client = event.client
         attempt = self._attempts.get(client.link_address)
         if attempt is not None and attempt.reached == 8:
-            return self._reach(
-                client.link_address, 9, seen="it asked for an address again, with a user class of its own"
-            )
+            return self._reach(client.link_address, 9, seen="it asked for an address again")
         if attempt is None or attempt.reached > 2:
             self._begin(client.link_address)
         self._attempts[client.link_address].boot_file = event.boot_file.name
@@ -96,8 +94,7 @@ class Timeline:
         attempt = self._attempts.get(link_address)
         if attempt is None:
             return []
-        attempt.address = address
-        self._by_address[address] = link_address
+        self._place(link_address, attempt, address)
         return [
             *self._reach(link_address, 3, address=str(address), boot_file=attempt.boot_file or ""),
             *self._reach(link_address, 4, dhcp_server=dhcp_server),
@@ -113,8 +110,7 @@ class Timeline:
         link_address = event.client.link_address
         attempt = self._attempts.get(link_address) or self._begin(link_address)
         attempt.boot_file = event.boot_file.name
-        attempt.address = event.client_address
-        self._by_address[event.client_address] = link_address
+        self._place(link_address, attempt, event.client_address)
         return [
             *self._reach(link_address, 5, server=str(event.server)),
             *self._reach(link_address, 6, by=event.by, boot_file=event.boot_file.name),
@@ -128,7 +124,7 @@ class Timeline:
 
     def _transfer_finished(self, event: TransferFinished) -> list[BootStep]:
         link_address, attempt = self._at(event.peer.host)
-        if attempt is None or event.file.lstrip("/") != attempt.boot_file:
+        if attempt is None or event.file.lstrip("/") != (attempt.boot_file or "").lstrip("/"):
             return []
         skipped = "the offer named the boot file"
         return [
@@ -143,13 +139,22 @@ class Timeline:
         return link_address, self._attempts.get(link_address)
 
     def _begin(self, link_address: bytes) -> _Attempt:
+        if (before := self._attempts.pop(link_address, None)) is not None:
+            self._displace(link_address, before)
         attempt = self._attempts[link_address] = _Attempt()
-        self._attempts.move_to_end(link_address)
         if len(self._attempts) > ATTEMPTS_MAX:
-            _, forgotten = self._attempts.popitem(last=False)
-            if forgotten.address is not None:
-                self._by_address.pop(forgotten.address, None)
+            self._displace(*self._attempts.popitem(last=False))
         return attempt
+
+    def _place(self, link_address: bytes, attempt: _Attempt, address: IPAddress) -> None:
+        self._displace(link_address, attempt)
+        attempt.address = address
+        self._by_address[address] = link_address
+
+    def _displace(self, link_address: bytes, attempt: _Attempt) -> None:
+        """Its old address may have become another machine's meanwhile, and stays that one's then."""
+        if attempt.address is not None and self._by_address.get(attempt.address) == link_address:
+            del self._by_address[attempt.address]
 
     def _reach(self, link_address: bytes, step: int, **detail: str) -> list[BootStep]:
         """The step, if this attempt has not come so far before."""

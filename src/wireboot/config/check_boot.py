@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wireboot.boot.loaders import ARCHITECTURES, LOADERS, BootFile, Loader, known_boot_file
+from wireboot.boot.loaders import ARCHITECTURES, LOADERS, LoaderFile, Loader, known_boot_file
 from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.keys import near
@@ -83,7 +83,7 @@ def _is_offered(file: str, host: HostFacts) -> bool:
 
 def _bring(file: str, loaded: LoadedConfig) -> str:
     put = f"put it at {loaded.config.boot_dir / file}"
-    row: BootFile | None = known_boot_file(file)
+    row: LoaderFile | None = known_boot_file(file)
     if row is not None:
         return f"{put}, or install {row.packages}"
     meant = near(file, [loader.served_name for loader in LOADERS])

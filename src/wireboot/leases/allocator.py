@@ -37,7 +37,8 @@ class Allocator:
         kept = self.leases if leases is None else list(leases)
         self.subnets = tuple(subnets)
         self._candidates = {subnet.network: Candidates(subnet, self._is_free) for subnet in self.subnets}
-        for lease in kept:
+        # The newest last: it is the one that its client has now.
+        for lease in sorted(kept, key=lambda lease: lease.granted_at):
             self._remember(lease)
 
     def offer(
@@ -92,11 +93,15 @@ class Allocator:
         if reservation is not None:
             ours_to_give = address == reservation.address
         else:
-            ours_to_give = subnet.in_pools(address) and not subnet.is_reserved(address) and address not in self._never
+            ours_to_give = subnet.in_pools(address) and not subnet.is_reserved(address)
+        if not ours_to_give or address in self._never:
+            return False
         lease = self._by_address.get(address)
         if lease is None or not lease.is_held(now):
-            return ours_to_give
-        return ours_to_give and lease.client == client and lease.state is not LeaseState.DECLINED
+            return True
+        # A reservation is the machine's: firmware and operating system often give different client identifiers.
+        own = lease.client == client or (reservation is not None and lease.link_address == link_address)
+        return own and lease.state is not LeaseState.DECLINED
 
     def lease_of(self, client: ClientKey, subnet: Subnet) -> Lease | None:
         """What the client has or last had in this subnet."""
@@ -122,13 +127,18 @@ class Allocator:
         lease = self._by_address.get(address)
         if lease is None or lease.client != client or not lease.is_held(now):
             return None
-        return self.quarantine(address, now)
+        return self._set_aside(address, now)
 
     def quarantine(self, address: IPv4Address, now: float) -> Lease | None:
         """Something that has no lease answers at `address`. None when it is bound, or no address of ours."""
         lease = self._by_address.get(address)
-        if subnet_of_address(self.subnets, address) is None:
+        bound = lease is not None and lease.state is LeaseState.BOUND and lease.is_held(now)
+        if bound or subnet_of_address(self.subnets, address) is None:
             return None
+        return self._set_aside(address, now)
+
+    def _set_aside(self, address: IPv4Address, now: float) -> Lease:
+        lease = self._by_address.get(address)
         return self._remember(
             Lease(
                 address,
@@ -145,7 +155,9 @@ class Allocator:
         return self._candidates[subnet.network].to_probe(now)
 
     def found_silent(self, subnet: Subnet, address: IPv4Address, now: float) -> None:
-        self._candidates[subnet.network].found_silent(address, now)
+        # The subnet may have gone from the configuration since the question was sent.
+        if (candidates := self._candidates.get(subnet.network)) is not None:
+            candidates.found_silent(address, now)
 
     def _address_for(
         self, client: ClientKey, link_address: bytes, subnet: Subnet, requested: IPv4Address | None, now: float
@@ -165,13 +177,21 @@ class Allocator:
         return address not in self._never and (lease is None or not lease.is_held(now))
 
     def _remember(self, lease: Lease) -> Lease:
+        before = self._by_address.get(lease.address)
         self._by_address[lease.address] = lease
         subnet = subnet_of_address(self.subnets, lease.address)
         if subnet is not None:
-            if lease.client:
+            if before is not None and before.client != lease.client:
+                self._forget(subnet, before)
+            if lease.client and lease.state is not LeaseState.DECLINED:
                 self._by_client[subnet.network, lease.client] = lease.address
             if subnet.in_pools(lease.address) and not subnet.is_reserved(lease.address):
                 candidates = self._candidates[subnet.network]
                 candidates.discard(lease.address)
                 candidates.expires(lease.address, lease.expires_at)
         return lease
+
+    def _forget(self, subnet: Subnet, lease: Lease) -> None:
+        """The address is another client's now; this one may have got a different one since."""
+        if self._by_client.get((subnet.network, lease.client)) == lease.address:
+            del self._by_client[subnet.network, lease.client]

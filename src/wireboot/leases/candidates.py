@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from ipaddress import IPv4Address
+from typing import NamedTuple
 
 from wireboot.leases.subnet import Subnet
 
@@ -16,6 +17,13 @@ CHECK_LASTS_S = 60.0
 NEVER = float("-inf")
 
 
+class _Queued(NamedTuple):
+    """A used address's place in the heap, and when it is really free again."""
+
+    at: float
+    expires_at: float
+
+
 class Candidates:
     """Addresses of one subnet in the order they will be offered: those never used first, then the longest expired."""
 
@@ -23,8 +31,8 @@ class Candidates:
         self._is_free = is_free
         self._fresh = subnet.pool_addresses()
         self._used: list[tuple[float, IPv4Address]] = []
-        """A heap of when used addresses may be free again, each in it once and perhaps too early."""
-        self._expires_at: dict[IPv4Address, float] = {}
+        """A heap of when used addresses may be free again, perhaps too early."""
+        self._queued: dict[IPv4Address, _Queued] = {}
         self._ready: dict[IPv4Address, float] = {}
         """Candidate to the time it was last found silent."""
 
@@ -44,9 +52,13 @@ class Candidates:
 
     def expires(self, address: IPv4Address, at: float) -> None:
         """The address may be free again after `at`."""
-        if address not in self._expires_at:
+        queued = self._queued.get(address)
+        if queued is None or at < queued.at:
             heapq.heappush(self._used, (at, address))
-        self._expires_at[address] = at
+            self._queued[address] = _Queued(at, at)
+        else:
+            # Later than its place in the heap: put right when that comes up.
+            self._queued[address] = _Queued(queued.at, at)
 
     def to_probe(self, now: float) -> list[IPv4Address]:
         self._fill(now)
@@ -63,14 +75,18 @@ class Candidates:
 
     def _next_free(self, now: float) -> IPv4Address | None:
         for address in self._fresh:
-            if self._is_free(address, now):
+            if address not in self._queued and self._is_free(address, now):
                 return address
         while self._used and self._used[0][0] <= now:
-            _, address = heapq.heappop(self._used)
-            expires_at = self._expires_at.pop(address)
-            if expires_at > now:
+            at, address = heapq.heappop(self._used)
+            queued = self._queued.get(address)
+            if queued is None or queued.at != at:
+                # Given back early: it came up under that earlier time.
+                continue
+            del self._queued[address]
+            if queued.expires_at > at:
                 # Renewed since it was queued.
-                self.expires(address, expires_at)
+                self.expires(address, queued.expires_at)
             elif self._is_free(address, now):
                 return address
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,6 +77,7 @@ class Server:
         if not checked.host.boot_dir_exists:
             _make(config.boot_dir)
 
+        _allow_open_files()
         interfaces = served_interfaces(config, checked.host)
         store = LeaseStore(open_database(config.database_url))
         self._allocator = Allocator(subnets(config), store.load(), never=own_addresses(interfaces))
@@ -114,6 +116,12 @@ class Server:
         for finding in checked.findings:
             level = getattr(self._log, _LOG_LEVELS[finding.severity])
             level("configuration", file=finding.file, line=finding.line, what=finding.what, hint=finding.remedy)
+
+
+def _allow_open_files() -> None:
+    """As many as the system lets us: each transfer holds one, and the usual 1024 ends in the middle of a boot storm."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 _FIXED_AT_START = ("state_dir", "boot_dir", "network", "tftp", "http", "admin", "database")

@@ -5,18 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-from wireboot.protocols.tftp.boot_file import FileRefused
+from wireboot.endpoint import SocketAddress
 from wireboot.protocols.tftp.file_name import normalise
+from wireboot.protocols.tftp.files import FileRefused
 from wireboot.protocols.tftp.packet import ErrorCode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from wireboot.endpoint import SocketAddress
 
 _NO_EXTRA: Mapping[str, Path] = MappingProxyType({})
 _NO_SUCH_FILE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
@@ -38,7 +34,7 @@ class BootFileStore:
         self._ignore_case = ignore_case
         self._extra = {self._key(normalise(name)): path for name, path in extra.items()}
 
-    def open(self, name: str, peer: SocketAddress | None = None) -> OpenBootFile:  # noqa: ARG002  # all get the same
+    def open(self, name: str, peer: SocketAddress | None = None) -> OpenFileOnDisk:  # noqa: ARG002  # all get the same
         """Open the file called `name`. Raises FileRefused."""
         name = normalise(name)
         try:
@@ -48,7 +44,7 @@ class BootFileStore:
         refusal = None
         for path in self._real_paths(name):
             try:
-                return OpenBootFile(path)
+                return OpenFileOnDisk(path)
             except FileRefused as problem:
                 if problem.code != ErrorCode.FILE_NOT_FOUND:
                     raise
@@ -83,8 +79,8 @@ class BootFileStore:
         return name.casefold() if self._ignore_case else name
 
 
-class OpenBootFile:
-    """A regular file, open for reading. A `BootFile`."""
+class OpenFileOnDisk:
+    """A regular file, open for reading. An `OpenFile`."""
 
     def __init__(self, path: str) -> None:
         """Open `path`, which must have no symbolic link left in it. Raises FileRefused."""

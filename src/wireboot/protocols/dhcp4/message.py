@@ -25,7 +25,7 @@ _OPTIONS_AT = _HEADER.size + len(_MAGIC)
 _FILE_AT, _SNAME_AT = 108, 44
 _FILE_HOLDS_OPTIONS, _SNAME_HOLDS_OPTIONS = 1, 2
 
-FILE_SIZE, SNAME_SIZE = 128, 64
+CHADDR_SIZE, FILE_SIZE, SNAME_SIZE = 16, 128, 64
 """Bytes of the fixed fields."""
 
 SIZE_MIN = 300
@@ -113,6 +113,7 @@ def encode(message: Message, size_max: int | None = None) -> bytes:
     """
     if len(message.sname) > SNAME_SIZE or len(message.file) > FILE_SIZE:
         raise ValueError("sname or file longer than its field")
+    assert len(message.chaddr) <= CHADDR_SIZE, message.chaddr
     sections = _lay_out_options(message, size_max)
     header = _HEADER.pack(
         message.op,
@@ -145,6 +146,8 @@ def _decode_options(data: bytes) -> tuple[dict[int, bytes], int]:
         _decode_section(data, _FILE_AT, _FILE_AT + FILE_SIZE, values)
     if overload & _SNAME_HOLDS_OPTIONS:
         _decode_section(data, _SNAME_AT, _SNAME_AT + SNAME_SIZE, values)
+    # Inside the fields it has announced it says nothing more.
+    values.pop(OVERLOAD, None)
     return values, overload
 
 

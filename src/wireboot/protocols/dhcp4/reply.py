@@ -19,6 +19,9 @@ from wireboot.protocols.wire.option_table import Options
 _SIZE_ETHERNET_MAX = 1500 - IP_UDP_HEADERS
 """However much a client says it takes, a reply is never sent in fragments."""
 
+_RELAY_INFORMATION_SIZE_MAX = 255
+"""A longer one leaves no room for the reply: it goes back without (RFC 3046 §2.2)."""
+
 _ECHOED = (
     CLIENT_IDENTIFIER,  # RFC 6842 §3
     CLIENT_MACHINE_ID,  # RFC 4578 §2.3; some PXE ROMs drop a reply without it
@@ -30,6 +33,8 @@ def start_reply(request: Message, message_type: MessageType, server_identifier: 
     """A reply with what RFC 2131 §4.3.1, table 3, copies from the request, and no more."""
     options = Options().with_option(MESSAGE_TYPE, message_type).with_option(SERVER_IDENTIFIER, server_identifier)
     echoed = {row.code: request.options[row.code] for row in _ECHOED if row.code in request.options}
+    if len(echoed.get(RELAY_AGENT_INFORMATION.code, b"")) > _RELAY_INFORMATION_SIZE_MAX:
+        del echoed[RELAY_AGENT_INFORMATION.code]
     return Message(
         op=BOOTREPLY,
         htype=request.htype,

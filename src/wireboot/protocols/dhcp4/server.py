@@ -23,7 +23,7 @@ from wireboot.protocols.dhcp4.events import (
     RequestRefused,
     SettingsGiven,
 )
-from wireboot.protocols.dhcp4.message import Message
+from wireboot.protocols.dhcp4.message import BROADCAST_FLAG, Message
 from wireboot.protocols.dhcp4.options import (
     CLIENT_IDENTIFIER,
     HOST_NAME,
@@ -70,7 +70,7 @@ class Dhcp4Server:
         message_type = request.message_type
         if message_type is None:
             return _silence(request, "plain BOOTP is not served")
-        if not request.chaddr and CLIENT_IDENTIFIER.code not in request.options:
+        if not request.chaddr and not request.options.get(CLIENT_IDENTIFIER):
             return _silence(request, "it does not say who it is")
         subnet = self._subnet_of(request, received)
         if subnet is None:
@@ -125,6 +125,8 @@ class Dhcp4Server:
         if state in (ClientState.INIT_REBOOT, ClientState.REBINDING) and known is None:
             # Another server may know this client (RFC 2131 §4.3.2).
             return _silence(request, "this server has no record of it")
+        if state is ClientState.INIT_REBOOT and known is not None and known.address != address:
+            return self._refuse(request, server, address, "the address is not the one this client had last")
         hostname = request.options.get(HOST_NAME)
         lease = self._allocator.bind(client_key(request), request.chaddr, subnet, address, hostname, now)
         if lease is None:
@@ -155,6 +157,9 @@ class Dhcp4Server:
 
     def _refuse(self, request: Message, server: IPv4Address, address: IPv4Address, reason: str) -> Answer:
         reply = start_reply(request, MessageType.NAK, server).with_option(MESSAGE, reason)
+        if not request.giaddr.is_unspecified:
+            # Or the relay would send it to the address that the client must not use (RFC 2131 §4.3.2).
+            reply = replace(reply, flags=reply.flags | BROADCAST_FLAG)
         return Answer(reply, (RequestRefused(request.chaddr, address, reason),))
 
     def _leased(self, reply: Message, request: Message, subnet: Subnet, lease: Lease) -> Message:

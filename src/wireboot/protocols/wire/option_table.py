@@ -185,7 +185,7 @@ def _parse_ipv4(value: object) -> IPv4Address:
 
 def _parse_opaque(value: object) -> bytes:
     try:
-        return bytes.fromhex(value.replace(":", "")) if isinstance(value, str) else bytes.fromhex("not hexadecimal")
+        return bytes.fromhex(value.replace(":", " ")) if isinstance(value, str) else bytes.fromhex("not hexadecimal")
     except ValueError:
         raise ValueError(f"{value!r} is not hexadecimal text such as '01:02:ff'") from None
 
