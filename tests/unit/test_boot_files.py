@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,6 +15,8 @@ from tests.support.tftp import CLIENT
 from wireboot.protocols.tftp.files import BootFiles, FileRefused
 from wireboot.protocols.tftp.packet import ErrorCode
 from wireboot.store.boot_files import BootFileStore
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -22,6 +27,20 @@ def boot_dir(tmp_path: Path) -> Path:
     (folder / "Boot" / "BCD").write_bytes(b"bcd")
     (tmp_path / "outside").write_bytes(b"secret")
     return folder
+
+
+@contextmanager
+def as_nobody_in(folder: Path) -> Iterator[Path]:
+    """A folder in which this process is an ordinary user, even where the tests run as root, who may read everything."""
+    if os.geteuid() != 0:
+        yield folder
+        return
+    os.chown(folder, NOBODY, NOBODY)
+    os.seteuid(NOBODY)
+    try:
+        yield folder
+    finally:
+        os.seteuid(0)
 
 
 def content(store: BootFileStore, name: str) -> bytes:
@@ -164,11 +183,12 @@ def test_what_the_system_refuses_is_told_by_its_code(
     assert refusal(BootFileStore(boot_dir), "pxelinux.0").code == code
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_is_an_access_violation(boot_dir: Path) -> None:
-    (boot_dir / "pxelinux.0").chmod(0)
+def test_an_unreadable_file_is_an_access_violation() -> None:
+    with TemporaryDirectory() as folder, as_nobody_in(Path(folder)) as boot_dir:
+        (boot_dir / "pxelinux.0").write_bytes(b"0123456789")
+        (boot_dir / "pxelinux.0").chmod(0)
 
-    assert refusal(BootFileStore(boot_dir), "pxelinux.0").code == ErrorCode.ACCESS_VIOLATION
+        assert refusal(BootFileStore(boot_dir), "pxelinux.0").code == ErrorCode.ACCESS_VIOLATION
 
 
 def test_extra_files_stand_behind_the_folder(boot_dir: Path, tmp_path: Path) -> None:
