@@ -1,0 +1,26 @@
+"""Runs the bench named, with its options, or all of them."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+NAMES = sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
+
+
+def main() -> int:
+    wanted, options = sys.argv[1:2] or NAMES, sys.argv[2:]
+    if unknown := set(wanted) - set(NAMES):
+        print(f"error: there is no bench {', '.join(unknown)}", file=sys.stderr)
+        print(f"hint: there are {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    exit_codes = []
+    for name in wanted:
+        sys.argv = [name, *options]
+        exit_codes.append(import_module(f"bench.{name}").main())
+    return max(exit_codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
