@@ -18,7 +18,8 @@ def main() -> int:
     exit_codes = []
     for name in wanted:
         sys.argv = [name, *options]
-        exit_codes.append(import_module(f"bench.{name}").main())
+        exit_code: int = import_module(f"bench.{name}").main()
+        exit_codes.append(exit_code)
     return max(exit_codes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from sqlalchemy import make_url
 from wireboot.cli.options import ConfigOption, JsonOption
 from wireboot.config.load import load
 from wireboot.leases.lease import Lease, LeaseState
-from wireboot.net.clock import now
 from wireboot.protocols.wire.addresses import format_link_address
 from wireboot.store.database import open_database
 from wireboot.store.leases import LeaseStore
@@ -54,7 +54,7 @@ def _stored_leases(url: str) -> list[Lease]:
 
 def _plain(lease: Lease) -> dict[str, str | None]:
     given_back = lease.state is LeaseState.RELEASED
-    state = lease.state.value if given_back or lease.is_held(now()) else "expired"
+    state = lease.state.value if given_back or lease.is_held(time.time()) else "expired"
     return {
         "address": str(lease.address),
         "mac": format_link_address(lease.link_address),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wireboot.boot.loaders import ARCHITECTURES, LOADERS, LoaderFile, Loader, known_boot_file
+from wireboot.boot.loaders import ARCHITECTURES, LOADERS, Loader, LoaderFile, known_boot_file
 from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.keys import near

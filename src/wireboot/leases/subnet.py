@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from wireboot.protocols.wire.addresses import AddressRange
@@ -19,7 +20,7 @@ class Reservation:
     hostname: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subnet:
     """Addresses and settings of one network."""
 
@@ -33,15 +34,22 @@ class Subnet:
         return any(address in pool for pool in self.pools)
 
     def reservation_of(self, link_address: bytes) -> Reservation | None:
-        return next((each for each in self.reservations if each.link_address == link_address), None)
+        return self._reservation_by_link_address.get(link_address)
 
     def is_reserved(self, address: IPv4Address) -> bool:
-        return any(each.address == address for each in self.reservations)
+        return address in self._reserved
 
     def pool_addresses(self) -> Iterator[IPv4Address]:
         """The addresses for anybody, in the order they are given out."""
-        reserved = {each.address for each in self.reservations}
-        return (address for pool in self.pools for address in pool if address not in reserved)
+        return (address for pool in self.pools for address in pool if address not in self._reserved)
+
+    @cached_property
+    def _reservation_by_link_address(self) -> dict[bytes, Reservation]:
+        return {each.link_address: each for each in self.reservations}
+
+    @cached_property
+    def _reserved(self) -> frozenset[IPv4Address]:
+        return frozenset(each.address for each in self.reservations)
 
 
 def subnet_of_address(subnets: Iterable[Subnet], address: IPv4Address) -> Subnet | None:

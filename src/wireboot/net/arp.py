@@ -33,7 +33,7 @@ class ArpSocket:
 
     def receive(self) -> list[Datagram]:
         received: list[Datagram] = []
-        while len(received) < _BATCH:
+        for _ in range(_BATCH):
             try:
                 payload, (interface, *_) = self._socket.recvfrom(_PACKET_SIZE_MAX)
             except BlockingIOError:

@@ -1,6 +1,6 @@
 """Joins endpoints to sockets and the clock.
 
-The order of `_settle` is a promise: what the events say is remembered, on disk where they ask for it, before the
+The order in `_carry_out` is a promise: what the events say is remembered, on disk where they ask for it, before the
 datagrams that depend on it leave.
 """
 
@@ -62,9 +62,10 @@ class Driver:
         self._raw = raw
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._wakes_at = 0.0
         for transport in transports:
             self._loop.add_reader(transport.fileno(), self._receive, transport)
-        self._settle()
+        self._set_timer()
 
     def close(self) -> None:
         if self._timer is not None:
@@ -77,13 +78,20 @@ class Driver:
         at = now()
         for datagram in transport.receive():
             self._endpoint.receive_datagram(datagram, at)
-        self._settle()
+            # One by one: an OFFER is not to wait for the lease of another client, nor to be lost with it.
+            self._carry_out()
+        self._set_timer()
 
     def _wake(self) -> None:
-        self._endpoint.handle_timeout(now())
-        self._settle()
+        self._timer = None
+        at = now()
+        due_at = self._endpoint.next_timeout()
+        if due_at is not None and due_at <= at:
+            self._endpoint.handle_timeout(at)
+            self._carry_out()
+        self._set_timer()
 
-    def _settle(self) -> None:
+    def _carry_out(self) -> None:
         events: list[Event] = []
         while (event := self._endpoint.next_event()) is not None:
             self._tell(event)
@@ -94,7 +102,6 @@ class Driver:
             self._remember(durable, lambda: self._send(datagrams))
         else:
             self._send(datagrams)
-        self._set_timer()
 
     def _send(self, datagrams: Sequence[Datagram]) -> None:
         for datagram in datagrams:
@@ -114,9 +121,13 @@ class Driver:
             self._transports[datagram.local.port].send(everyone)
 
     def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         wake_at = self._endpoint.next_timeout()
-        if wake_at is not None:
-            self._timer = self._loop.call_later(max(0.0, wake_at - now()), self._wake)
+        if wake_at is None:
+            return
+        if self._timer is not None:
+            if self._wakes_at <= wake_at:
+                # Every packet moves a timeout later. Waking once too early is cheaper than a new timer for each.
+                return
+            self._timer.cancel()
+        self._wakes_at = wake_at
+        self._timer = self._loop.call_later(max(0.0, wake_at - now()), self._wake)

@@ -15,6 +15,8 @@ from wireboot.errors import OperatorError
 
 _IP_PKTINFO = 8
 """From <linux/in.h>; the socket module names it from Python 3.14 on."""
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
+"""From <asm-generic/socket.h>; the socket module does not name them."""
 _PKTINFO = struct.Struct("=i4s4s")
 _DATAGRAM_SIZE_MAX = 65535
 _BATCH = 64
@@ -63,7 +65,8 @@ class UdpSocket:
     def receive(self) -> list[Datagram]:
         """What has arrived, up to one batch."""
         received: list[Datagram] = []
-        while len(received) < _BATCH:
+        # What comes by other interfaces counts too, or a flood there would never let us go.
+        for _ in range(_BATCH):
             try:
                 payload, ancillary, _, sender = self._socket.recvmsg(_DATAGRAM_SIZE_MAX, 64)
             except BlockingIOError:
@@ -91,8 +94,12 @@ class UdpSocket:
         self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
         if shared:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for name in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-            self._socket.setsockopt(socket.SOL_SOCKET, name, _BUFFER_SIZE_BYTES)
+        for beyond_limit, usual in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
+            try:
+                self._socket.setsockopt(socket.SOL_SOCKET, beyond_limit, _BUFFER_SIZE_BYTES)
+            except PermissionError:
+                # Without CAP_NET_ADMIN as much as net.core.rmem_max and wmem_max allow.
+                self._socket.setsockopt(socket.SOL_SOCKET, usual, _BUFFER_SIZE_BYTES)
 
     def _datagram(
         self, payload: bytes, ancillary: list[tuple[int, int, bytes]], sender: tuple[str, int]
@@ -109,15 +116,15 @@ class UdpSocket:
         return Datagram(
             payload=payload,
             peer=SocketAddress(_address(sender[0]), sender[1]),
-            local=SocketAddress(IPv4Address(own), self.port),
+            local=SocketAddress(_address(own), self.port),
             interface=interface.name,
             to_group=own != destination,
         )
 
 
 @lru_cache(maxsize=4096)
-def _address(text: str) -> IPv4Address:
-    return IPv4Address(text)
+def _address(written: str | bytes) -> IPv4Address:
+    return IPv4Address(written)
 
 
 def _cannot_listen(port: int, service: str, problem: OSError) -> OperatorError:

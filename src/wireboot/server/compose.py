@@ -13,6 +13,7 @@ from wireboot.boot.policy import decide
 from wireboot.boot.timeline import Timeline
 from wireboot.config.model import Configuration
 from wireboot.endpoint import DatagramDropped, Endpoint, Event, Interface
+from wireboot.errors import DecodeError
 from wireboot.leases.allocator import Allocator
 from wireboot.leases.prober import AddressProber
 from wireboot.net.arp import ArpSocket
@@ -24,7 +25,7 @@ from wireboot.protocols.dhcp4.options import MessageType
 from wireboot.protocols.dhcp4.server import Dhcp4Server
 from wireboot.protocols.pxe.boot_file import BootFile, NoBootFile, with_boot_file
 from wireboot.protocols.pxe.boot_server import BootServer
-from wireboot.protocols.pxe.events import BootFileNamed, BootNamer, NothingToBoot
+from wireboot.protocols.pxe.events import BootFileNamed, BootNamer, BootOptionMalformed, NothingToBoot
 from wireboot.protocols.pxe.identity import PxeClient, identify
 from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
 from wireboot.protocols.tftp.server import TftpServer
@@ -148,7 +149,11 @@ class BootInformation:
         self._snapshot = snapshot
 
     def __call__(self, request: Message, reply: Message, server: IPv4Address) -> tuple[Message, tuple[Event, ...]]:
-        client = identify(request)
+        try:
+            client = identify(request)
+        except DecodeError as problem:
+            # An address is no reason to be strict about what is for booting only.
+            return reply, (BootOptionMalformed(request.chaddr, str(problem)),)
         if client is None:
             return reply, ()
         decision = self._snapshot.decide(client)

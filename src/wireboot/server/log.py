@@ -15,7 +15,7 @@ import structlog
 from wireboot.boot.timeline import BootStep
 from wireboot.endpoint import Datagram, DatagramDropped, Event
 from wireboot.protocols.dhcp4.events import NoAddressLeft, RequestIgnored
-from wireboot.protocols.tftp.events import TransferFailed, TransferStarted
+from wireboot.protocols.tftp.events import RequestRefused, TransferFailed, TransferStarted
 from wireboot.protocols.wire.addresses import format_link_address
 from wireboot.server.ledger import LeasesNotStored
 
@@ -56,7 +56,14 @@ def open_log(log_format: LogFormat, level: int = logging.INFO) -> Logger:
 
 
 def log_event(log: Logger, event: Event) -> None:
-    log.log(_LEVELS.get(type(event), logging.INFO), event_name(event), **event_fields(event))
+    log.log(_level(event), event_name(event), **event_fields(event))
+
+
+def _level(event: Event) -> int:
+    if isinstance(event, RequestRefused) and not event.file:
+        # No file was asked for: as good as a dropped datagram.
+        return logging.DEBUG
+    return _LEVELS.get(type(event), logging.INFO)
 
 
 def event_name(event: Event) -> str:

@@ -72,6 +72,8 @@ class Dhcp4Server:
             return _silence(request, "plain BOOTP is not served")
         if not request.chaddr and not request.options.get(CLIENT_IDENTIFIER):
             return _silence(request, "it does not say who it is")
+        # Read before anything is promised: a malformed list must not leave a lease behind that nobody heard of.
+        request.options.get(PARAMETER_REQUEST_LIST)
         subnet = self._subnet_of(request, received)
         if subnet is None:
             return _silence(request, "no subnet is configured for where it comes from")
@@ -127,7 +129,7 @@ class Dhcp4Server:
             return _silence(request, "this server has no record of it")
         if state is ClientState.INIT_REBOOT and known is not None and known.address != address:
             return self._refuse(request, server, address, "the address is not the one this client had last")
-        hostname = request.options.get(HOST_NAME)
+        hostname = host_name(request)
         lease = self._allocator.bind(client_key(request), request.chaddr, subnet, address, hostname, now)
         if lease is None:
             return self._refuse(request, server, address, "the address is not this client's to have")
@@ -193,6 +195,12 @@ class Dhcp4Server:
 def client_key(message: Message) -> ClientKey:
     """Whose lease it is. `01` and the MAC as client identifier is what clients without one amount to."""
     return message.options.get(CLIENT_IDENTIFIER) or bytes([message.htype]) + message.chaddr
+
+
+def host_name(message: Message) -> str | None:
+    """What the client calls itself, where that can be shown to people."""
+    name = message.options.get(HOST_NAME)
+    return name if name and name.isprintable() else None
 
 
 def client_state(request: Message, received: Datagram) -> ClientState:

@@ -10,6 +10,8 @@ from wireboot.protocols.dhcp4.message import FILE_SIZE, Message
 from wireboot.protocols.dhcp4.options import (
     BOOT_FILE_NAME,
     CLASS_IDENTIFIER,
+    MESSAGE_TYPE,
+    SERVER_IDENTIFIER,
     TFTP_SERVER_NAME,
     VENDOR_SPECIFIC,
 )
@@ -43,6 +45,8 @@ class NoBootFile:
     rule: str
 
 
+_LEADING = (MESSAGE_TYPE.code, SERVER_IDENTIFIER.code)
+
 Decide = Callable[[PxeClient], BootFile | NoBootFile]
 """Who is asking to what it gets: synchronous, over a snapshot (boot/policy.py)."""
 
@@ -64,6 +68,8 @@ def with_boot_file(reply: Message, boot_file: BootFile, server: IPv4Address) -> 
         # Some ROMs copy the name as if it ended with a NUL, and others put theirs over the byte behind it.
         .with_option(BOOT_FILE_NAME, boot_file.name + "\0")
     )
-    return replace(
-        reply, siaddr=server, file=boot_file.name.encode("ascii"), options=Options({**reply.options, **named})
-    )
+    # Before the subnet's settings, and so the last to be left out of a reply that is too long.
+    leading = {code: reply.options[code] for code in _LEADING if code in reply.options}
+    others = {code: value for code, value in reply.options.items() if code not in named}
+    options = Options({**leading, **named, **others})
+    return replace(reply, siaddr=server, file=boot_file.name.encode("ascii"), options=options)

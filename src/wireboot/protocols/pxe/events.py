@@ -40,3 +40,11 @@ class OtherServerChosen(Event):
     link_address: bytes
     dhcp_server: IPv4Address
     address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class BootOptionMalformed(Event):
+    """A client got its address, and nothing to boot: it says in a garbled option what it is."""
+
+    link_address: bytes
+    reason: str
