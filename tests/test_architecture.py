@@ -18,20 +18,20 @@ FOUNDATION = ("endpoint", "errors")
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "endpoint":        (),
     "errors":          (),
-    "protocols.wire":  ("errors",),
-    "protocols.arp":   ("errors", "protocols.wire"),
-    "leases":          (*FOUNDATION, "protocols.wire", "protocols.arp"),
-    "protocols.dhcp4": (*FOUNDATION, "protocols.wire", "leases"),
-    "protocols.tftp":  (*FOUNDATION, "protocols.wire"),
-    "protocols.pxe":   (*FOUNDATION, "protocols.wire", "protocols.dhcp4"),
-    "boot":            (*FOUNDATION, "protocols.wire", "protocols.dhcp4", "protocols.tftp", "protocols.pxe"),
-    "net":             (*FOUNDATION, "protocols.wire.iana"),
-    "config":          (*FOUNDATION, "protocols.wire", "protocols.dhcp4", "boot"),
+    "wire":            ("errors",),
+    "leases":          (*FOUNDATION, "wire"),
+    "protocols.arp":   (*FOUNDATION, "leases"),
+    "protocols.dhcp4": (*FOUNDATION, "wire", "leases"),
+    "protocols.tftp":  (*FOUNDATION, "wire"),
+    "protocols.pxe":   (*FOUNDATION, "wire", "protocols.dhcp4"),
+    "boot":            (*FOUNDATION, "wire", "protocols.dhcp4", "protocols.tftp", "protocols.pxe"),
+    "net":             (*FOUNDATION, "wire.iana"),
+    "config":          (*FOUNDATION, "wire", "protocols.dhcp4", "boot"),
     "store":           (*FOUNDATION, "leases", "protocols.tftp", "boot"),
     "server":          (*FOUNDATION, "protocols", "leases", "boot", "net", "config", "store"),
-    "cli":             (*FOUNDATION, "protocols.wire", "leases", "boot", "config", "store", "server"),
+    "cli":             (*FOUNDATION, "wire", "leases", "boot", "config", "store", "server"),
 }
-PURE = ("endpoint", "errors", "protocols", "leases", "boot")
+PURE = ("endpoint", "errors", "wire", "protocols", "leases", "boot")
 NOT_PURE = {
     "asyncio", "datetime", "http", "io", "logging", "multiprocessing", "os", "pathlib", "queue", "random", "secrets",
     "selectors", "shutil", "signal", "socket", "socketserver", "sqlite3", "ssl", "subprocess", "tempfile", "threading",

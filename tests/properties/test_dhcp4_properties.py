@@ -34,7 +34,7 @@ from wireboot.protocols.dhcp4.options import OPTIONS
 from wireboot.protocols.dhcp4.reply import reply_size_max
 from wireboot.protocols.pxe.boot_server import BootServer
 from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
-from wireboot.protocols.wire.option_table import Option, Options
+from wireboot.wire.option_table import Option, Options
 
 HEADER_SIZE = 240
 RELAY_INFORMATION = 82

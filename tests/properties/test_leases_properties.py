@@ -12,7 +12,7 @@ from tests.support.dhcp import NOW, SERVER, a_subnet, ip
 from wireboot.leases.allocator import Allocator
 from wireboot.leases.lease import Lease, LeaseState
 from wireboot.leases.subnet import Reservation, Subnet
-from wireboot.protocols.wire.addresses import AddressRange
+from wireboot.wire.addresses import AddressRange
 
 # A pool of few addresses and some more clients than addresses, so that they meet.
 CLIENTS = [bytes([1, number]) for number in range(8)]

@@ -14,7 +14,7 @@ from wireboot.protocols.arp.packet import ArpPacket
 from wireboot.protocols.pxe import vendor_options
 from wireboot.protocols.pxe.identity import identify
 from wireboot.protocols.pxe.vendor_options import TAGS
-from wireboot.protocols.wire.option_table import Option, Options
+from wireboot.wire.option_table import Option, Options
 
 links = st.binary(min_size=6, max_size=6)
 addresses = st.integers(0, 2**32 - 1).map(IPv4Address)

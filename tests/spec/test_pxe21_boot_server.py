@@ -36,7 +36,7 @@ from wireboot.protocols.dhcp4.options import (
 from wireboot.protocols.pxe.boot_server import BootServer
 from wireboot.protocols.pxe.events import BootFileNamed, NothingToBoot
 from wireboot.protocols.pxe.vendor_options import BootItem
-from wireboot.protocols.wire.option_table import Options
+from wireboot.wire.option_table import Options
 
 ADDRESS = ip(150)
 

@@ -27,7 +27,7 @@ from wireboot.protocols.pxe.vendor_options import (
     decode,
     encode,
 )
-from wireboot.protocols.wire.option_table import Option, Options
+from wireboot.wire.option_table import Option, Options
 
 
 class Example(NamedTuple):

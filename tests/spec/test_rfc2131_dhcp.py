@@ -63,7 +63,7 @@ from wireboot.protocols.dhcp4.options import (
     SUBNET_MASK,
     MessageType,
 )
-from wireboot.protocols.wire.option_table import Options
+from wireboot.wire.option_table import Options
 
 THIRD_MAC = bytes.fromhex("525400770012")
 SETTINGS = Options({

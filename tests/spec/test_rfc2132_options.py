@@ -13,8 +13,8 @@ from wireboot.errors import DecodeError
 from wireboot.protocols.dhcp4 import options as o
 from wireboot.protocols.dhcp4.message import Message, decode, encode
 from wireboot.protocols.dhcp4.options import OPTIONS, MessageType
-from wireboot.protocols.wire.addresses import format_link_address
-from wireboot.protocols.wire.option_table import Option, Options
+from wireboot.wire.addresses import format_link_address
+from wireboot.wire.option_table import Option, Options
 
 
 class Example(NamedTuple):

@@ -22,7 +22,7 @@ from tests.support.dhcp import (
 from wireboot.endpoint import SocketAddress
 from wireboot.protocols.dhcp4.message import Message, decode, encode
 from wireboot.protocols.dhcp4.options import MAXIMUM_MESSAGE_SIZE, RELAY_AGENT_INFORMATION, MessageType
-from wireboot.protocols.wire.option_table import Options
+from wireboot.wire.option_table import Options
 
 CIRCUIT = bytes.fromhex("0105646f776e30")
 FROM_RELAY = on_unicast(ip(254), 67)

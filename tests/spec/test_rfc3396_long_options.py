@@ -17,7 +17,7 @@ from wireboot.protocols.dhcp4.message import (
     encode,
 )
 from wireboot.protocols.dhcp4.options import BOOT_FILE_NAME, HOST_NAME, MESSAGE_TYPE, ROOT_PATH, MessageType
-from wireboot.protocols.wire.option_table import Options
+from wireboot.wire.option_table import Options
 
 OPTIONS_AT, FILE_AT, SNAME_AT = 240, 108, 44
 

@@ -27,8 +27,8 @@ from wireboot.protocols.dhcp4.options import (
     IPXE_ENCAPSULATED,
 )
 from wireboot.protocols.pxe.identity import NetworkInterface, PxeClient, class_identifier, identify
-from wireboot.protocols.wire.iana import architecture_code, architecture_name, architecture_names_tried
-from wireboot.protocols.wire.option_table import Option, Options
+from wireboot.wire.iana import architecture_code, architecture_name, architecture_names_tried
+from wireboot.wire.option_table import Option, Options
 
 LAB_UUID = UUID("77777777-0000-4000-8000-000000000000")
 FROM_CLASS = "PXEClient:Arch:00000:UNDI:002001"

@@ -26,9 +26,9 @@ from wireboot.errors import DecodeError
 from wireboot.leases.allocator import QUARANTINE_S, Allocator
 from wireboot.leases.candidates import CANDIDATES, CHECK_LASTS_S
 from wireboot.leases.lease import LeaseState
-from wireboot.leases.prober import ANSWER_WITHIN_S, AddressInUse, AddressProber
 from wireboot.leases.subnet import Subnet
 from wireboot.protocols.arp.packet import REPLY, REQUEST, ArpPacket, decode, encode, probe
+from wireboot.protocols.arp.prober import ANSWER_WITHIN_S, AddressInUse, AddressProber
 from wireboot.protocols.dhcp4.options import MessageType
 from wireboot.protocols.dhcp4.server import Dhcp4Server
 

@@ -34,9 +34,9 @@ from wireboot.protocols.pxe.boot_file import BootFile, NoBootFile
 from wireboot.protocols.pxe.boot_server import BootServer
 from wireboot.protocols.pxe.identity import NetworkInterface, PxeClient, class_identifier
 from wireboot.protocols.pxe.vendor_options import BOOT_ITEM, BootItem
-from wireboot.protocols.wire.addresses import AddressRange
-from wireboot.protocols.wire.option_table import Option, Options
 from wireboot.server.compose import BootInformation, Snapshot
+from wireboot.wire.addresses import AddressRange
+from wireboot.wire.option_table import Option, Options
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -21,7 +21,7 @@ from wireboot.config.keys import KEYS, Key
 from wireboot.config.load import LoadedConfig, load, parse
 from wireboot.config.model import Configuration
 from wireboot.errors import OperatorError
-from wireboot.protocols.wire.addresses import AddressRange
+from wireboot.wire.addresses import AddressRange
 
 FILE = Path("wireboot.toml")
 

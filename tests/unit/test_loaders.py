@@ -12,7 +12,7 @@ from wireboot.boot.loaders import (
     find_loaders,
     known_boot_file,
 )
-from wireboot.protocols.wire.iana import architecture_code
+from wireboot.wire.iana import architecture_code
 
 DEBIAN = {
     "/usr/lib/PXELINUX/pxelinux.0",

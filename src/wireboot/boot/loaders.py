@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from wireboot.protocols.wire.iana import architecture_code, architecture_names_tried
+from wireboot.wire.iana import architecture_code, architecture_names_tried
 
 
 class LoaderKind(StrEnum):

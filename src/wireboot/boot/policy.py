@@ -6,7 +6,7 @@ from wireboot.boot.inventory import Inventory, Profile
 from wireboot.boot.loaders import Loader, LoaderKind
 from wireboot.protocols.pxe.boot_file import BootFile, NoBootFile
 from wireboot.protocols.pxe.identity import PxeClient
-from wireboot.protocols.wire.iana import architecture_name, architecture_names_tried
+from wireboot.wire.iana import architecture_name, architecture_names_tried
 
 _NO_PROFILE = Profile("loaders")
 

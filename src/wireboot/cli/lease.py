@@ -15,9 +15,9 @@ from sqlalchemy import make_url
 from wireboot.cli.options import ConfigOption, JsonOption
 from wireboot.config.load import load
 from wireboot.leases.lease import Lease, LeaseState
-from wireboot.protocols.wire.addresses import format_link_address
 from wireboot.store.database import open_database
 from wireboot.store.leases import LeaseStore
+from wireboot.wire.addresses import format_link_address
 
 _COLUMNS = ("address", "mac", "hostname", "state", "until")
 

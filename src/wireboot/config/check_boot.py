@@ -11,8 +11,8 @@ from wireboot.config.keys import near
 from wireboot.config.load import LoadedConfig
 from wireboot.config.model import IGNORE, Configuration, Profile
 from wireboot.config.positions import KeyPath
-from wireboot.protocols.wire.addresses import format_link_address
-from wireboot.protocols.wire.iana import ARCHITECTURE_NAMES, architecture_code
+from wireboot.wire.addresses import format_link_address
+from wireboot.wire.iana import ARCHITECTURE_NAMES, architecture_code
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.load import LoadedConfig
-from wireboot.protocols.wire.iana import Port
+from wireboot.wire.iana import Port
 
 ERROR = Severity.ERROR
 

@@ -12,7 +12,7 @@ from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.load import LoadedConfig
 from wireboot.config.positions import KeyPath
-from wireboot.protocols.wire.addresses import Address, AddressRange, format_link_address
+from wireboot.wire.addresses import Address, AddressRange, format_link_address
 
 _IPNetwork = TypeVar("_IPNetwork", IPv4Network, IPv6Network)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from wireboot.config.keys import near
 from wireboot.config.values import shown
 from wireboot.protocols.dhcp4.options import OPTIONS
-from wireboot.protocols.wire.option_table import Option, opaque
+from wireboot.wire.option_table import Option, opaque
 
 _FROM_CLIENT = "clients send it, servers do not"
 _FOR_BOOT = "wireboot sets it for each machine; name the file in a profile's `boot_program`"

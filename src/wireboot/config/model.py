@@ -28,7 +28,7 @@ from wireboot.config.values import (
     parse_text,
     parse_uuid,
 )
-from wireboot.protocols.wire.addresses import AddressRange
+from wireboot.wire.addresses import AddressRange
 
 T = TypeVar("T")
 

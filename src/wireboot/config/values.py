@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from uuid import UUID
 
-from wireboot.protocols.wire.addresses import AddressRange
+from wireboot.wire.addresses import AddressRange
 
 BOOT_FILE_NAME_BYTES_MAX = 127
 """What the `file` field of a DHCP message holds beside its closing NUL (RFC 2131 §2)."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from wireboot.protocols.wire.addresses import AddressRange
-from wireboot.protocols.wire.option_table import Options
+from wireboot.wire.addresses import AddressRange
+from wireboot.wire.option_table import Options
 
 
 @dataclass(frozen=True, slots=True)

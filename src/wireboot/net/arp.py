@@ -1,4 +1,4 @@
-"""ARP packets on the wire, as datagrams for `leases.prober`."""
+"""ARP packets on the wire, as datagrams for `protocols.arp.prober`."""
 
 from __future__ import annotations
 

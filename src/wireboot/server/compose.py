@@ -15,10 +15,10 @@ from wireboot.config.model import Configuration
 from wireboot.endpoint import DatagramDropped, Endpoint, Event, Interface
 from wireboot.errors import DecodeError
 from wireboot.leases.allocator import Allocator
-from wireboot.leases.prober import AddressProber
 from wireboot.net.arp import ArpSocket
 from wireboot.net.driver import Driver, Transport
 from wireboot.net.udp import UdpSocket
+from wireboot.protocols.arp.prober import AddressProber
 from wireboot.protocols.dhcp4.endpoint import Dhcp4Endpoint, Dhcp4Service
 from wireboot.protocols.dhcp4.message import Message
 from wireboot.protocols.dhcp4.options import MessageType

@@ -16,8 +16,8 @@ from wireboot.boot.timeline import BootStep
 from wireboot.endpoint import Datagram, DatagramDropped, Event
 from wireboot.protocols.dhcp4.events import NoAddressLeft, RequestIgnored
 from wireboot.protocols.tftp.events import RequestRefused, TransferFailed, TransferStarted
-from wireboot.protocols.wire.addresses import format_link_address
 from wireboot.server.ledger import LeasesNotStored
+from wireboot.wire.addresses import format_link_address
 
 LogFormat = Literal["text", "json"]
 Logger = structlog.typing.FilteringBoundLogger

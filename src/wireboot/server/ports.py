@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wireboot.endpoint import Event, Interface
 from wireboot.net.raw import RawSender
 from wireboot.net.udp import BROADCAST_ONLY, PortTakenError, UdpSocket
-from wireboot.protocols.wire.iana import Port
+from wireboot.wire.iana import Port
 
 TFTP_TRANSFER_PORTS = 4
 """Enough that a client which asks twice from one port meets two transfer identifiers."""

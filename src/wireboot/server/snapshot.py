@@ -7,7 +7,7 @@ from wireboot.boot.loaders import FoundLoaders
 from wireboot.config.dhcp4_options import parse_dhcp4_options
 from wireboot.config.model import IGNORE, Configuration, Dhcp4Subnet
 from wireboot.leases.subnet import Reservation, Subnet
-from wireboot.protocols.wire.option_table import Options
+from wireboot.wire.option_table import Options
 
 
 def subnets(config: Configuration) -> tuple[Subnet, ...]:

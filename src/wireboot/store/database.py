@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,6 +32,11 @@ def open_database(url: str) -> Engine:
         raise OperatorError(
             f"cannot open the database {location.database}: {reason_of(problem)}",
             hint="`state_dir` in the configuration says where it lies; it must be writable and on a local disk",
+        ) from None
+    except CommandError as problem:
+        raise OperatorError(
+            f"cannot open the database {location.database}: {problem}",
+            hint="a later version of wireboot made it: run that one, or name another `state_dir` in the configuration",
         ) from None
     return engine
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Row, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from wireboot.errors import OperatorError
 from wireboot.leases.lease import Lease, LeaseState
 from wireboot.store import schema
 from wireboot.store.database import reason_of
@@ -25,8 +26,15 @@ class LeaseStore:
         self._engine = engine
 
     def load(self) -> list[Lease]:
-        with self._engine.connect() as connection:
-            return [_lease(row) for row in connection.execute(select(schema.leases))]
+        """Raises OperatorError where the database is damaged."""
+        try:
+            with self._engine.connect() as connection:
+                return [_lease(row) for row in connection.execute(select(schema.leases))]
+        except (SQLAlchemyError, ValueError, TypeError) as problem:
+            raise OperatorError(
+                f"cannot read the leases in the database {self._engine.url.database}: {reason_of(problem)}",
+                hint="put a copy back that is whole, or move it away: without it all addresses count as free",
+            ) from None
 
     def save(self, leases: Sequence[Lease]) -> None:
         """Write them in one transaction, the last of each address; on return they are on disk.

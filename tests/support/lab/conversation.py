@@ -12,7 +12,7 @@ from wireboot.endpoint import SocketAddress
 from wireboot.protocols.dhcp4 import message as dhcp4
 from wireboot.protocols.dhcp4.options import BOOT_FILE_NAME, CLASS_IDENTIFIER, SERVER_IDENTIFIER, MessageType
 from wireboot.protocols.tftp import packet as tftp
-from wireboot.protocols.wire.iana import Port
+from wireboot.wire.iana import Port
 
 DHCP_PORTS = {Port.DHCP_SERVER, Port.DHCP_CLIENT, Port.BOOT_SERVER}
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from wireboot.errors import DecodeError
 from wireboot.protocols.dhcp4.options import END, MESSAGE_TYPE, OVERLOAD, PAD, RELAY_AGENT_INFORMATION, MessageType
-from wireboot.protocols.wire.iana import ETHERNET
-from wireboot.protocols.wire.option_table import Option, Options
+from wireboot.wire.iana import ETHERNET
+from wireboot.wire.option_table import Option, Options
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from wireboot.protocols.wire.option_table import (
+from wireboot.wire.option_table import (
     Option,
     OptionTable,
     Shape,

@@ -14,7 +14,7 @@ from wireboot.protocols.dhcp4.options import (
     SERVER_IDENTIFIER,
     MessageType,
 )
-from wireboot.protocols.wire.option_table import Options
+from wireboot.wire.option_table import Options
 
 _SIZE_ETHERNET_MAX = 1500 - IP_UDP_HEADERS
 """However much a client says it takes, a reply is never sent in fragments."""

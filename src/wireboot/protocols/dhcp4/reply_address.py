@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from wireboot.endpoint import Datagram, SocketAddress
 from wireboot.protocols.dhcp4.message import Message
 from wireboot.protocols.dhcp4.options import MessageType
-from wireboot.protocols.wire.iana import Port
+from wireboot.wire.iana import Port
 
 LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 _ETHERNET_ADDRESS_SIZE = 6

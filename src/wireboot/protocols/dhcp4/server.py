@@ -38,7 +38,7 @@ from wireboot.protocols.dhcp4.options import (
     MessageType,
 )
 from wireboot.protocols.dhcp4.reply import start_reply
-from wireboot.protocols.wire.option_table import Options
+from wireboot.wire.option_table import Options
 
 AddBootInformation = Callable[[Message, Message, IPv4Address], tuple[Message, tuple[Event, ...]]]
 """Request, reply and server address to the reply with what its client is to boot, and the events of that."""

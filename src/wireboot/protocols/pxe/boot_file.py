@@ -18,7 +18,7 @@ from wireboot.protocols.dhcp4.options import (
 from wireboot.protocols.pxe import vendor_options
 from wireboot.protocols.pxe.identity import PXE_CLASS, PxeClient
 from wireboot.protocols.pxe.vendor_options import DISCOVERY_CONTROL, DiscoveryControl
-from wireboot.protocols.wire.option_table import Options
+from wireboot.wire.option_table import Options
 
 NAME_SIZE_MAX = FILE_SIZE - 1
 """Bytes: the header's `file` field and its NUL."""

@@ -15,8 +15,8 @@ from wireboot.protocols.pxe.boot_file import Decide, NoBootFile, with_boot_file
 from wireboot.protocols.pxe.events import BootFileNamed, NothingToBoot
 from wireboot.protocols.pxe.identity import identify
 from wireboot.protocols.pxe.vendor_options import BOOT_ITEM, BootItem
-from wireboot.protocols.wire.iana import Port
-from wireboot.protocols.wire.option_table import Options
+from wireboot.wire.iana import Port
+from wireboot.wire.option_table import Options
 
 BOOTSTRAP_TYPE = 0
 """The Boot Server type served until menus name others."""

@@ -17,7 +17,7 @@ from wireboot.protocols.dhcp4.options import (
     IPXE_ENCAPSULATED,
     USER_CLASS,
 )
-from wireboot.protocols.wire.iana import X86_BIOS, architecture_name
+from wireboot.wire.iana import X86_BIOS, architecture_name
 
 PXE_CLASS = "PXEClient"
 """A server's option 60, and the first nine bytes of a client's (PXE 2.1 §2.2.1, table 2-1)."""

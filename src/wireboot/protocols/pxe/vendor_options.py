@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from wireboot.errors import DecodeError
-from wireboot.protocols.wire.option_table import (
+from wireboot.wire.option_table import (
     Option,
     Options,
     OptionTable,

@@ -29,7 +29,7 @@ from wireboot.protocols.tftp.packet import (
 from wireboot.protocols.tftp.sender import RetryPolicy, TftpSender
 from wireboot.protocols.tftp.transfer import Transfer
 from wireboot.protocols.tftp.transfer_table import TransferTable
-from wireboot.protocols.wire.iana import Port
+from wireboot.wire.iana import Port
 
 SERVICE = "tftp"
 _MTU_OF_ETHERNET = 1500
