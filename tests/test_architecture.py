@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "net":             (*FOUNDATION, "wire.iana"),
     "config":          (*FOUNDATION, "wire", "protocols.dhcp4", "boot"),
     "store":           (*FOUNDATION, "leases", "protocols.tftp", "boot"),
-    "server":          (*FOUNDATION, "protocols", "leases", "boot", "net", "config", "store"),
+    "server":          (*FOUNDATION, "wire", "protocols", "leases", "boot", "net", "config", "store"),
     "cli":             (*FOUNDATION, "wire", "leases", "boot", "config", "store", "server"),
 }
 PURE = ("endpoint", "errors", "wire", "protocols", "leases", "boot")
