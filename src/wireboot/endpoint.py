@@ -7,6 +7,7 @@ what they say, send its datagrams, sleep until its next timeout.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import ClassVar, NamedTuple, Protocol
@@ -81,6 +82,27 @@ class Endpoint(Protocol):
 
     def datagrams_to_send(self) -> list[Datagram]:
         """The datagrams not yet handed over, in sending order."""
+
+
+class Outbox:
+    """The outgoing half of an endpoint: what it has to tell and to send, kept until it is fetched."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque()
+        self._datagrams: list[Datagram] = []
+
+    def next_event(self) -> Event | None:
+        return self._events.popleft() if self._events else None
+
+    def datagrams_to_send(self) -> list[Datagram]:
+        ready, self._datagrams = self._datagrams, []
+        return ready
+
+    def _tell(self, event: Event) -> None:
+        self._events.append(event)
+
+    def _send(self, datagram: Datagram) -> None:
+        self._datagrams.append(datagram)
 
 
 @dataclass(frozen=True, slots=True)

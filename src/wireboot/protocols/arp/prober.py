@@ -6,12 +6,11 @@ for the next few candidates beforehand it costs the client nothing.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from wireboot.endpoint import Datagram, Event, Interface, SocketAddress
+from wireboot.endpoint import Datagram, Interface, Outbox, SocketAddress
 from wireboot.errors import DecodeError
 from wireboot.leases.allocator import Allocator
 from wireboot.leases.lease import LeaseChanged
@@ -30,16 +29,15 @@ class AddressInUse(LeaseChanged):
     link_address: bytes
 
 
-class AddressProber:
+class AddressProber(Outbox):
     """An `Endpoint` whose datagrams are ARP packets: `payload` is one, `peer.host` the address it is about."""
 
     def __init__(self, allocator: Allocator, interfaces: Iterable[Interface]) -> None:
+        super().__init__()
         self._allocator = allocator
         self._interfaces = tuple(interfaces)
         self._probed: dict[IPv4Address, tuple[Subnet, float]] = {}
         self._wake_at = 0.0
-        self._events: deque[Event] = deque()
-        self._outbox: list[Datagram] = []
 
     def receive_datagram(self, datagram: Datagram, now: float) -> None:
         try:
@@ -50,7 +48,7 @@ class AddressProber:
             return
         lease = self._allocator.quarantine(packet.sender_address, now)
         if lease is not None:
-            self._events.append(AddressInUse(lease, packet.sender_link_address))
+            self._tell(AddressInUse(lease, packet.sender_link_address))
 
     def handle_timeout(self, now: float) -> None:
         for address, (subnet, sent_at) in list(self._probed.items()):
@@ -64,13 +62,6 @@ class AddressProber:
     def next_timeout(self) -> float | None:
         return self._wake_at
 
-    def next_event(self) -> Event | None:
-        return self._events.popleft() if self._events else None
-
-    def datagrams_to_send(self) -> list[Datagram]:
-        ready, self._outbox = self._outbox, []
-        return ready
-
     def _probe_candidates(self, interface: Interface, now: float) -> None:
         subnet = subnet_of_link(self._allocator.subnets, interface.ipv4)
         if subnet is None:
@@ -80,4 +71,4 @@ class AddressProber:
             if address not in self._probed:
                 self._probed[address] = (subnet, now)
                 payload = arp.encode(arp.probe(interface.link_address, address))
-                self._outbox.append(Datagram(payload, SocketAddress(address, 0), local, interface.name))
+                self._send(Datagram(payload, SocketAddress(address, 0), local, interface.name))

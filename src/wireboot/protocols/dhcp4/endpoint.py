@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from wireboot.endpoint import Datagram, DatagramDropped, Event
+from wireboot.endpoint import Datagram, DatagramDropped, Event, Outbox
 from wireboot.errors import DecodeError
 from wireboot.protocols.dhcp4.message import BOOTREQUEST, Message, decode, encode
 from wireboot.protocols.dhcp4.reply import reply_size_max
@@ -27,13 +26,12 @@ class Dhcp4Service(Protocol):
         """None when the request is not this service's. Raises DecodeError for a malformed option."""
 
 
-class Dhcp4Endpoint:
+class Dhcp4Endpoint(Outbox):
     """An `Endpoint` for port 67 or 4011, shared by the services in the order given: the first to answer has spoken."""
 
     def __init__(self, services: Sequence[Dhcp4Service]) -> None:
+        super().__init__()
         self._services = services
-        self._events: deque[Event] = deque()
-        self._outbox: list[Datagram] = []
 
     def receive_datagram(self, datagram: Datagram, now: float) -> None:
         try:
@@ -46,23 +44,17 @@ class Dhcp4Endpoint:
         if answer is None:
             self._drop(datagram, "not for a service offered here")
             return
-        self._events.extend(answer.events)
+        for event in answer.events:
+            self._tell(event)
         if answer.reply is not None:
             payload = encode(answer.reply, size_max)
-            self._outbox.append(addressed_reply(datagram, answer.reply, payload))
+            self._send(addressed_reply(datagram, answer.reply, payload))
 
     def handle_timeout(self, now: float) -> None:
         """Nothing is ever due: a DHCP server answers and forgets; clients do the repeating (RFC 2131 §4.1)."""
 
     def next_timeout(self) -> float | None:
         return None
-
-    def next_event(self) -> Event | None:
-        return self._events.popleft() if self._events else None
-
-    def datagrams_to_send(self) -> list[Datagram]:
-        ready, self._outbox = self._outbox, []
-        return ready
 
     def _answer(self, request: Message, datagram: Datagram, now: float) -> Answer | None:
         if request.op != BOOTREQUEST:
@@ -73,4 +65,4 @@ class Dhcp4Endpoint:
         return None
 
     def _drop(self, datagram: Datagram, reason: str, detail: str = "") -> None:
-        self._events.append(DatagramDropped("dhcp4", reason, datagram.peer, datagram.interface, detail))
+        self._tell(DatagramDropped("dhcp4", reason, datagram.peer, datagram.interface, detail))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from itertools import cycle
 
-from wireboot.endpoint import Datagram, DatagramDropped, Event, SocketAddress
+from wireboot.endpoint import Datagram, DatagramDropped, Outbox, SocketAddress
 from wireboot.errors import DecodeError
 from wireboot.protocols.tftp.content import NetasciiContent, OctetContent
 from wireboot.protocols.tftp.events import RequestRefused, TransferEnded, TransferStarted
@@ -49,7 +48,7 @@ class ServerLimits:
     """How long an ended transfer is remembered, so that a late ACK is not refused as a stranger's."""
 
 
-class TftpServer:
+class TftpServer(Outbox):
     """Serves files to any number of clients, read-only. An `Endpoint`.
 
     Requests come in at `request_port`. Answers leave from the `transfer_ports` in turn, which the driver has bound: the
@@ -73,6 +72,7 @@ class TftpServer:
 
         `stripped_prefix`: a folder that clients put before every name (see `file_name.normalise`).
         """
+        super().__init__()
         assert transfer_ports
         self._files = files
         self._request_port = request_port
@@ -85,8 +85,6 @@ class TftpServer:
         self._stripped_prefix = stripped_prefix
 
         self._transfers = TransferTable(self._limits.linger_s, lingering_max=self._limits.transfers_max)
-        self._events: deque[Event] = deque()
-        self._outbox: list[Datagram] = []
 
     def receive_datagram(self, datagram: Datagram, now: float) -> None:
         transfer = self._transfers.find(datagram.peer, datagram.local.port)
@@ -116,13 +114,6 @@ class TftpServer:
 
     def next_timeout(self) -> float | None:
         return self._transfers.next_timeout()
-
-    def next_event(self) -> Event | None:
-        return self._events.popleft() if self._events else None
-
-    def datagrams_to_send(self) -> list[Datagram]:
-        ready, self._outbox = self._outbox, []
-        return ready
 
     def close(self) -> None:
         """Give back every open file. The clients are told nothing: they ask again, and whoever follows serves them."""
@@ -250,7 +241,7 @@ class TftpServer:
     def _carry_out(self, transfer: Transfer, packets: list[bytes], now: float) -> None:
         """Send what the sender wants sent, and note its end or its next waking."""
         for packet in packets:
-            self._outbox.append(Datagram(packet, transfer.peer, transfer.local, transfer.interface))
+            self._send(Datagram(packet, transfer.peer, transfer.local, transfer.interface))
         if transfer.sender.ending is not None:
             self._end(transfer, transfer.concluded(transfer.sender.ending, now), now)
         else:
@@ -283,7 +274,7 @@ class TftpServer:
         self._tell(RequestRefused(file, datagram.peer, datagram.interface, code, reason or text))
         here = datagram.local.port in self._transfer_ports
         local = datagram.local if here else SocketAddress(datagram.local.host, next(self._ports_in_turn))
-        self._outbox.append(Datagram(encode(Error(code, text)), datagram.peer, local, datagram.interface))
+        self._send(Datagram(encode(Error(code, text)), datagram.peer, local, datagram.interface))
 
     def _why_unanswerable(self, datagram: Datagram) -> str | None:
         """Why the sender of this must not get any answer, if so: it could be somebody else, or everybody."""
@@ -300,6 +291,3 @@ class TftpServer:
 
     def _drop(self, datagram: Datagram, reason: str) -> None:
         self._tell(DatagramDropped(SERVICE, reason, datagram.peer, datagram.interface))
-
-    def _tell(self, event: Event) -> None:
-        self._events.append(event)
