@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Literal, cast
 
@@ -37,10 +38,7 @@ _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 def open_log(log_format: LogFormat, level: int = logging.INFO) -> Logger:
     """A logger that writes to stderr: stdout is for data."""
     renderer: structlog.typing.Processor
-    if log_format == "json":
-        renderer = structlog.processors.JSONRenderer()
-    else:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+    renderer = structlog.processors.JSONRenderer() if log_format == "json" else _render_for_people
     return cast(
         Logger,
         structlog.wrap_logger(
@@ -53,6 +51,22 @@ def open_log(log_format: LogFormat, level: int = logging.INFO) -> Logger:
             wrapper_class=structlog.make_filtering_bound_logger(level),
         ),
     )
+
+
+_CONSOLE = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+
+
+def _render_for_people(logger: object, method: str, line: structlog.typing.EventDict) -> str:
+    if "step" in line:
+        step, name, detail = line.pop("step"), line.pop("name"), line.pop("detail")
+        line = {**line, "event": f"step {step} of 9: {name}", **detail}
+    # A stranger's text may hold what moves a terminal's cursor; JSON escapes it by itself.
+    shown = {key: _printable(value) if isinstance(value, str) else value for key, value in line.items()}
+    return str(_CONSOLE(logger, method, shown))
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
 def log_event(log: Logger, event: Event) -> None:
@@ -94,6 +108,8 @@ def _plain_fields(value: object) -> dict[str, object]:
             plain.update(_plain_fields(content))
         elif field.name == "link_address":
             plain["mac"] = format_link_address(content)
+        elif field.name.endswith("_at"):
+            plain[field.name] = datetime.fromtimestamp(content, UTC).isoformat(timespec="seconds")
         else:
             plain[field.name] = _plain(content)
     return plain
