@@ -36,11 +36,11 @@ from wireboot.leases.subnet import Reservation
 from wireboot.protocols.dhcp4.events import (
     AddressDeclined,
     AddressOffered,
+    AddressRefused,
     LeaseGranted,
     LeaseReleased,
     NoAddressLeft,
     RequestIgnored,
-    RequestRefused,
     SettingsGiven,
 )
 from wireboot.protocols.dhcp4.message import BROADCAST_FLAG, Message, encode
@@ -336,7 +336,7 @@ def test_selecting_an_address_that_another_has_is_refused() -> None:
     assert nak.options.get(SERVER_IDENTIFIER) == SERVER
     assert nak.options.get(MESSAGE)
     assert (nak.yiaddr, nak.siaddr, nak.ciaddr, nak.options.keys() & LEASE_TIMES) == (NOBODY, NOBODY, NOBODY, set())
-    assert server.event(RequestRefused).address == taken
+    assert server.event(AddressRefused).address == taken
 
 
 @pytest.mark.parametrize("address", [ip(99), IPv4Address("192.0.2.1"), SERVER])
@@ -456,7 +456,7 @@ def test_only_the_holder_can_release_an_address() -> None:
     server.send(from_client(MessageType.RELEASE, mac=OTHER_MAC, ciaddr=own), on_unicast(own))
     assert server.event(RequestIgnored)
     assert server.send(selecting(own, mac=OTHER_MAC)) is not None
-    assert server.event(RequestRefused)
+    assert server.event(AddressRefused)
 
 
 def test_inform_gets_settings_but_neither_address_nor_lease() -> None:

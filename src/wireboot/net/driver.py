@@ -63,11 +63,13 @@ class Driver:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._wakes_at = 0.0
+        self._closed = False
         for transport in transports:
             self._loop.add_reader(transport.fileno(), self._receive, transport)
         self._set_timer()
 
     def close(self) -> None:
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
         for transport in self._transports.values():
@@ -104,6 +106,9 @@ class Driver:
             self._send(datagrams)
 
     def _send(self, datagrams: Sequence[Datagram]) -> None:
+        if self._closed:
+            # What they waited for was written after the end. Their clients ask again and find it.
+            return
         for datagram in datagrams:
             try:
                 self._send_one(datagram)

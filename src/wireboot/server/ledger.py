@@ -27,6 +27,8 @@ class LeaseLedger:
         self._commits: GroupCommit[Lease] = GroupCommit(store.save)
         self._tell = tell
         self._loop = asyncio.get_running_loop()
+        self._refused = 0
+        """Leases not stored and not told of yet."""
 
     def remember(self, events: Sequence[Event], then: Callable[[], None]) -> None:
         """Write the leases in `events`, then call `then` on the loop. It is not called when they cannot be written."""
@@ -45,5 +47,12 @@ class LeaseLedger:
     def _written(self, problem: Exception | None, leases: int, then: Callable[[], None]) -> None:
         if problem is None:
             then()
-        else:
-            self._tell(LeasesNotStored(str(problem), leases))
+            return
+        if not self._refused:
+            # Once for all that shared the transaction, or a storm of clients would be a storm of lines.
+            self._loop.call_soon(self._tell_refused, str(problem))
+        self._refused += leases
+
+    def _tell_refused(self, reason: str) -> None:
+        refused, self._refused = self._refused, 0
+        self._tell(LeasesNotStored(reason, refused))

@@ -15,7 +15,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from wireboot.errors import OperatorError
 
-_LOCK_TIMEOUT_S = 10
+_LOCK_TIMEOUT_S = 3
+"""Longer than any backup holds the database, and less than a client waits before it gives up a lease."""
 
 
 def open_database(url: str) -> Engine:

@@ -41,7 +41,7 @@ class Option(Generic[T]):
         try:
             return self.shape.decode(value)
         except ValueError as problem:
-            raise DecodeError(f"option {self.code} ({self.name})", 0, str(problem)) from None
+            raise DecodeError(f"option {self.code}", 0, f"{self.name}: {problem}") from None
 
     def encode(self, value: T) -> bytes:
         return self.shape.encode(value)

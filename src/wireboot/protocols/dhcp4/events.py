@@ -32,7 +32,7 @@ class AddressDeclined(LeaseChanged):
 
 
 @dataclass(frozen=True, slots=True)
-class RequestRefused(Event):
+class AddressRefused(Event):
     """A DHCPNAK."""
 
     link_address: bytes

@@ -140,7 +140,7 @@ def _decode_options(data: bytes) -> tuple[dict[int, bytes], int]:
     _decode_section(data, _OPTIONS_AT, len(data), values)
     overload_value = values.pop(OVERLOAD, b"\0")
     if len(overload_value) != 1 or overload_value[0] > _FILE_HOLDS_OPTIONS | _SNAME_HOLDS_OPTIONS:
-        raise DecodeError("option 52 (option-overload)", _OPTIONS_AT, "neither 1, 2 nor 3")
+        raise DecodeError("option 52", _OPTIONS_AT, "option-overload: neither 1, 2 nor 3")
     overload = overload_value[0]
     if overload & _FILE_HOLDS_OPTIONS:
         _decode_section(data, _FILE_AT, _FILE_AT + FILE_SIZE, values)

@@ -16,11 +16,11 @@ from wireboot.protocols.dhcp4.endpoint import Answer
 from wireboot.protocols.dhcp4.events import (
     AddressDeclined,
     AddressOffered,
+    AddressRefused,
     LeaseGranted,
     LeaseReleased,
     NoAddressLeft,
     RequestIgnored,
-    RequestRefused,
     SettingsGiven,
 )
 from wireboot.protocols.dhcp4.message import BROADCAST_FLAG, Message
@@ -162,7 +162,7 @@ class Dhcp4Server:
         if not request.giaddr.is_unspecified:
             # Or the relay would send it to the address that the client must not use (RFC 2131 §4.3.2).
             reply = replace(reply, flags=reply.flags | BROADCAST_FLAG)
-        return Answer(reply, (RequestRefused(request.chaddr, address, reason),))
+        return Answer(reply, (AddressRefused(request.chaddr, address, reason),))
 
     def _leased(self, reply: Message, request: Message, subnet: Subnet, lease: Lease) -> Message:
         """`reply` with the lease's address and times (RFC 2131 §4.4.5: T1 is half, T2 seven eighths)."""

@@ -89,7 +89,7 @@ def _uuid(value: bytes | None) -> UUID | None:
     if value is None or not value or value[0] != _UUID_TYPE:
         return None
     if len(value) != 1 + _UUID_SIZE:
-        raise DecodeError("option 97 (client-machine-id)", 0, f"{len(value)} bytes where a UUID has 17")
+        raise DecodeError("option 97", 0, f"client-machine-id: {len(value)} bytes where a UUID has 17")
     if value[1:] in (bytes(_UUID_SIZE), b"\xff" * _UUID_SIZE):
         # Never programmed: every such board would pass for the same machine.
         return None
@@ -100,7 +100,7 @@ def _interface(value: bytes | None) -> NetworkInterface | None:
     if value is None:
         return None
     if len(value) != len(NetworkInterface._fields):
-        raise DecodeError("option 94 (client-interface)", 0, f"{len(value)} bytes where it has 3")
+        raise DecodeError("option 94", 0, f"client-interface: {len(value)} bytes where it has 3")
     return NetworkInterface(*value)
 
 
