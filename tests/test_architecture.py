@@ -25,9 +25,9 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "protocols.tftp":  (*FOUNDATION, "wire"),
     "protocols.pxe":   (*FOUNDATION, "wire", "protocols.dhcp4"),
     "boot":            (*FOUNDATION, "wire", "protocols.dhcp4", "protocols.tftp", "protocols.pxe"),
-    "net":             (*FOUNDATION, "wire.iana"),
+    "net":             FOUNDATION,
     "config":          (*FOUNDATION, "wire", "protocols.dhcp4", "boot"),
-    "store":           (*FOUNDATION, "leases", "protocols.tftp", "boot"),
+    "store":           (*FOUNDATION, "leases", "protocols.tftp"),
     "server":          (*FOUNDATION, "wire", "protocols", "leases", "boot", "net", "config", "store"),
     "cli":             (*FOUNDATION, "wire", "leases", "boot", "config", "store", "server"),
 }

@@ -18,6 +18,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from sqlalchemy import make_url
 
 from tests.support.dhcp_crowd import Crowd
 from tests.support.dhcp_programs import start_udhcpc
@@ -253,7 +254,7 @@ def test_a_damaged_database_is_named(trial: Trial) -> None:
 
 def store_leases(database: Path) -> None:
     """Many enough for several pages of the file."""
-    engine = open_database(f"sqlite:///{database}")
+    engine = open_database(make_url(f"sqlite:///{database}"))
     leases = [
         Lease(IPv4Address(number), bytes(40), bytes(6), LeaseState.BOUND, granted_at=0.0, expires_at=1.0)
         for number in range(1000)

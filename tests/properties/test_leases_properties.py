@@ -129,7 +129,9 @@ class Leases(RuleBasedStateMachine):
         assert lease.client == client
         assert lease.address != SERVER
         reservation = self.reserved().get(client)
-        if reservation is not None:
+        holder = None if reservation is None else self.held.get(reservation)
+        usable = holder is None or (holder.client == client and holder.state is not LeaseState.DECLINED)
+        if reservation is not None and usable:
             assert lease.address == reservation
         else:
             assert self.subnet.in_pools(lease.address)

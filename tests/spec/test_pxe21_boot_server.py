@@ -74,18 +74,18 @@ def test_edk2_is_answered_on_4011() -> None:
 
 
 def test_the_reply_is_an_ack_that_names_server_and_file() -> None:
-    """Digest §8: 60 and a boot file, or the firmware discards it."""
+    """PXE 2.1 §2.2: 60 and a boot file, or the firmware discards it."""
     port = port_4011()
     ack = port.ask(request(), to_4011())
 
     assert (ack.message_type, ack.file, ack.siaddr) == (MessageType.ACK, b"grubx64.efi", SERVER)
     assert (ack.options.get(CLASS_IDENTIFIER), ack.options.get(SERVER_IDENTIFIER)) == ("PXEClient", SERVER)
-    assert ack.options.get(VENDOR_SPECIFIC) == b"\x06\x01\x08\xff"
+    assert ack.options.get(VENDOR_SPECIFIC) == b"\x06\x01\x0a\xff"
     assert port.event(BootFileNamed).client_address == ADDRESS
 
 
 def test_the_reply_copies_what_the_client_compares() -> None:
-    """Digest §12: xid, ciaddr, chaddr and the machine identifier."""
+    """PXE 2.1 §2.2: xid, ciaddr, chaddr and the machine identifier."""
     ack = port_4011().ask(request(), to_4011())
     assert (ack.xid, ack.ciaddr, ack.yiaddr, ack.chaddr) == (0x413B3825, ADDRESS, NOBODY, MAC)
     assert ack.options.get(CLIENT_MACHINE_ID) == MACHINE_ID
@@ -97,7 +97,7 @@ def test_the_reply_has_no_lease() -> None:
 
 @pytest.mark.parametrize("peer_port", [4011, 68, 1067])
 def test_the_reply_goes_to_the_port_the_request_came_from(peer_port: int) -> None:
-    """Digest §1: EDK2 asks from 4011, iPXE from 68; from the address and port they asked."""
+    """PXE 2.1 §2.2: EDK2 asks from 4011, iPXE from 68; from the address and port they asked."""
     port = port_4011()
     port.ask(replace(request(), flags=0x8000), to_4011(peer_port))
     assert port.datagram is not None
@@ -113,7 +113,7 @@ def test_the_boot_item_is_returned() -> None:
 
 @pytest.mark.parametrize("item", [BootItem(1, 0), BootItem(0x8000, 0), BootItem(0, 1), BootItem(0, 0x8000)])
 def test_types_and_layers_that_are_not_served_are_left_to_others(item: BootItem) -> None:
-    """Digest §13: silence, and the operator's counter."""
+    """PXE 2.1 §2.2: silence, and the operator's counter."""
     port = port_4011()
     assert port.send(request(item), to_4011()) is None
     dropped = port.event(DatagramDropped)
@@ -127,7 +127,7 @@ def test_real_discovery_of_a_type_that_is_not_served_is_left_to_others() -> None
 
 
 def test_a_broadcast_with_a_boot_item_is_answered_from_port_67() -> None:
-    """Digest §13: a DHCPREQUEST on 67 with tag 71 is discovery."""
+    """PXE 2.1 §2.2: a DHCPREQUEST on 67 with tag 71 is discovery."""
     port = port_4011()
     way = replace(on_broadcast(), peer=SocketAddress(ADDRESS, 68))
     port.ask(request(BootItem(0, 0)), way)

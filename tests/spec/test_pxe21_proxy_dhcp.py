@@ -51,6 +51,7 @@ from wireboot.protocols.pxe.boot_server import BootServer
 from wireboot.protocols.pxe.events import BootFileNamed, NothingToBoot, OtherServerChosen
 from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
 from wireboot.protocols.pxe.vendor_options import BootItem
+from wireboot.wire.option_table import Options
 
 NOT_FOR_PXE = {LEASE_TIME.code, RENEWAL_TIME.code, REBINDING_TIME.code, SUBNET_MASK.code}
 
@@ -74,7 +75,7 @@ def names_boot_file(reply: Message, name: str) -> bool:
 
 
 def test_a_boot_file_is_named_wherever_some_firmware_looks() -> None:
-    """Digest §2: `file` for shim, 67 with a NUL for old ROMs, siaddr for firmware, 66 for loaders."""
+    """PXE 2.1 §2.2: `file` for shim, 67 with a NUL for old ROMs, siaddr for firmware, 66 for loaders."""
     reply = with_boot_file(Message(2, 1, MAC), BootFile("pxelinux.0", "a rule"), SERVER)
     assert names_boot_file(reply, "pxelinux.0")
     assert reply.options.get(BOOT_FILE_NAME) == "pxelinux.0"
@@ -85,7 +86,7 @@ def test_a_boot_file_is_to_be_loaded_at_once() -> None:
     reply = with_boot_file(Message(2, 1, MAC), BootFile("pxelinux.0", "a rule"), SERVER)
     assert (reply.options.get(CLASS_IDENTIFIER), reply.options.get(VENDOR_SPECIFIC)) == (
         "PXEClient",
-        b"\x06\x01\x08\xff",
+        b"\x06\x01\x0a\xff",
     )
 
 
@@ -139,7 +140,7 @@ def test_the_offer_goes_back_through_the_relay() -> None:
 
 
 def test_clients_that_are_not_pxe_are_left_alone() -> None:
-    """Digest §8."""
+    """PXE 2.1 §2.2."""
     port = proxy()
     assert port.send(discover()) is None
     assert port.event(DatagramDropped).reason == "not for a service offered here"
@@ -153,7 +154,7 @@ def test_a_machine_with_nothing_to_boot_is_left_alone() -> None:
 
 
 def test_a_request_to_a_dhcp_server_is_heard_and_not_answered() -> None:
-    """Digest §8: a proxy must not answer REQUESTs that name another server."""
+    """PXE 2.1 §2.2: a proxy must not answer REQUESTs that name another server."""
     port = proxy()
     assert port.send(selecting(ip(150), server=OTHER_SERVER, options=pxe_options())) is None
     assert port.event(OtherServerChosen) == OtherServerChosen(MAC, OTHER_SERVER, ip(150))
@@ -189,7 +190,7 @@ def test_a_broken_option_is_dropped_and_counted() -> None:
 
 
 def test_a_pxe_client_is_offered_address_and_boot_file_in_one() -> None:
-    """Digest §8, combined."""
+    """PXE 2.1 §2.2.3: a combined DHCP and ProxyDHCP service."""
     port = combined()
     offer = port.ask(discover(options=pxe_options()))
 
@@ -226,8 +227,18 @@ def test_a_refusal_names_no_boot_file() -> None:
     assert (nak.message_type, nak.file, set(nak.options) & {43, 60, 66, 67}) == (MessageType.NAK, b"", set())
 
 
+@pytest.mark.parametrize(("code", "value"), [(93, b"\x07"), (94, b"\1\3"), (97, bytes(16)), (43, b"\x47\x09\0")])
+def test_a_garbled_boot_option_costs_no_client_its_address(code: int, value: bytes) -> None:
+    port = combined()
+    garbled = Options({**pxe_options(), code: value})
+    offered = port.ask(discover(options=garbled)).yiaddr
+    ack = port.ask(selecting(offered, options=garbled))
+
+    assert (ack.message_type, ack.yiaddr) == (MessageType.ACK, ip(100))
+
+
 def test_a_request_with_a_boot_item_is_discovery_and_leases_nothing() -> None:
-    """Digest §13: test for it before lease logic."""
+    """PXE 2.1 §2.2: test for it before lease logic."""
     port = combined()
     ack = port.ask(replace(extending(ip(150)), options=_discovery().options), on_broadcast())
     assert (ack.message_type, ack.yiaddr, ack.ciaddr) == (MessageType.ACK, NOBODY, ip(150))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
 from tests.support.dhcp import (
     BROADCAST,
+    ETH0,
     ETH1,
     MAC,
     NOBODY,
@@ -268,6 +269,28 @@ def test_a_reservation_serves_every_program_of_its_machine() -> None:
     assert server.ask(selecting(ip(100), options=as_system)).message_type is MessageType.ACK
 
 
+def test_a_machine_whose_reserved_address_another_holds_is_served_from_the_pool_meanwhile() -> None:
+    server = DhcpServer(a_subnet(100, 101))
+    assert server.lease(OTHER_MAC) == ip(100)
+    server.allocator.use_subnets([a_subnet(100, 101, reservations=[Reservation(MAC, ip(100))])])
+
+    assert server.lease() == ip(101)
+    assert is_nak(server.ask(extending(ip(100), mac=OTHER_MAC), on_unicast(ip(100))))
+    server.send(from_client(MessageType.RELEASE, mac=OTHER_MAC, ciaddr=ip(100)), on_unicast(ip(100)))
+    assert server.lease() == ip(100)
+
+
+def test_of_several_addresses_on_a_link_the_server_uses_the_one_in_the_clients_subnet() -> None:
+    """The client reaches no other without a router."""
+    both = replace(ETH0, addresses=(IPv4Interface("10.78.0.1/24"), *ETH0.addresses))
+    server = DhcpServer(interfaces={both.name: both})
+    offer = server.ask(discover(), on_broadcast(interface=both))
+
+    assert (offer.yiaddr, offer.options.get(SERVER_IDENTIFIER)) == (ip(100), SERVER)
+    assert server.datagram is not None
+    assert server.datagram.local.host == SERVER
+
+
 def test_a_reserved_host_name_is_sent_and_recorded() -> None:
     server = reserving_server(hostname="node-1")
     ack = server.ask(selecting(server.ask(discover()).yiaddr, options=options_of((HOST_NAME, "other"))))
@@ -314,7 +337,7 @@ def test_choosing_another_server_withdraws_the_offer() -> None:
     offered = server.ask(discover()).yiaddr
 
     assert server.send(selecting(ip(33), server=OTHER_SERVER)) is None
-    assert "10.77.0.2" in server.event(RequestIgnored).reason
+    assert server.event(RequestIgnored).reason == "it chose another server"
     assert server.ask(discover(mac=OTHER_MAC)).yiaddr == offered
 
 

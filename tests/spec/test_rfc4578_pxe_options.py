@@ -67,7 +67,7 @@ def test_real_firmware_is_recognised(
         link_address=MAC,
         architectures=(architecture,),
         uuid=LAB_UUID,
-        interface=NetworkInterface(*interface),
+        network_interface=NetworkInterface(*interface),
         user_classes=("iPXE",) if ipxe else (),
         ipxe=ipxe,
     )

@@ -78,7 +78,7 @@ class Link:
 
     def __init__(self, *subnets: Subnet) -> None:
         self.allocator = Allocator(subnets or (a_subnet(),), never=(ETH0.ipv4[0].ip,))
-        self.prober = AddressProber(self.allocator, INTERFACES.values())
+        self.prober = AddressProber(self.allocator, INTERFACES)
         self.dhcp = Conversation(Dhcp4Server(self.allocator, INTERFACES, no_boot_information))
         self.events: list[Event] = []
 
@@ -155,7 +155,7 @@ def test_an_address_that_answers_is_out_of_use() -> None:
 
     (event,) = link.events
     assert isinstance(event, AddressInUse)
-    assert (event.durable, event.link_address, event.lease.state) == (True, STRANGER, LeaseState.DECLINED)
+    assert (event.durable, event.holder_link_address, event.lease.state) == (True, STRANGER, LeaseState.DECLINED)
     assert link.dhcp.ask(discover(requested=ip(100))).yiaddr == ip(101)
     assert link.dhcp.send(discover(mac=OTHER_MAC)) is None
 

@@ -35,6 +35,7 @@ from wireboot.protocols.pxe.boot_server import BootServer
 from wireboot.protocols.pxe.identity import NetworkInterface, PxeClient, class_identifier
 from wireboot.protocols.pxe.vendor_options import BOOT_ITEM, BootItem
 from wireboot.server.compose import BootInformation, Snapshot
+from wireboot.store.boot_files import BootFileStore
 from wireboot.wire.addresses import AddressRange
 from wireboot.wire.option_table import Option, Options
 
@@ -251,7 +252,7 @@ def combined() -> Conversation:
     boot_programs = {"x86-bios": "pxelinux.0", "x86_64-uefi": "grubx64.efi"}
     inventory = Inventory({"lab": Profile("lab", boot_programs)}, (), "lab", False, FoundLoaders({}))
     allocator = Allocator((a_subnet(),), never=(SERVER,))
-    server = Dhcp4Server(allocator, INTERFACES, BootInformation(Snapshot(inventory)))
+    server = Dhcp4Server(allocator, INTERFACES, BootInformation(Snapshot(inventory, files=BootFileStore(Path()))))
     return Conversation(BootServer(decide), server)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from sqlalchemy import make_url
 
 from wireboot import __version__
 from wireboot.cli.main import app, main
@@ -205,7 +206,7 @@ def test_leases_are_listed_by_address_with_their_state(wireboot: Wireboot, confi
         Lease(IPv4Address("10.77.0.10"), b"\3", MAC, LeaseState.RELEASED, 0.0, 1.0),
         Lease(IPv4Address("10.77.0.11"), b"", b"", LeaseState.DECLINED, 0.0, until),
     ]
-    LeaseStore(open_database(f"sqlite:///{configuration.parent / 'state' / 'wireboot.sqlite'}")).save(leases)
+    LeaseStore(open_database(make_url(f"sqlite:///{configuration.parent / 'state' / 'wireboot.sqlite'}"))).save(leases)
 
     ran = wireboot("lease", "list", "--json", "--config", configuration)
 

@@ -76,7 +76,7 @@ def test_a_sound_configuration_has_no_findings() -> None:
 default_profile = "ignore"
 [[profiles]]
 name = "rescue"
-boot_program = { "x86-bios" = "pxelinux.0", "x86_64-uefi-http" = "grubx64.efi", "arch-77" = "undionly.kpxe" }
+boot_program = { "x86-bios" = "pxelinux.0", "x86_64-uefi" = "grubx64.efi", "arch-77" = "undionly.kpxe" }
 [[machines]]
 name = "a"
 mac = "52:54:00:77:00:10"
@@ -344,8 +344,8 @@ def test_a_boot_program_has_beside_it_what_it_loads() -> None:
 
 
 def test_an_unknown_architecture_is_told_with_near_ones() -> None:
-    assert remedy(profile('"x86_64-efi" = "grubx64.efi"')) == 'did you mean "x86_64-uefi"?'
-    assert "arch-N" in remedy(profile('"sparc" = "grubx64.efi"'))
+    assert remedy(profile('"x86_64-efi" = "pxelinux.0"')) == 'did you mean "x86_64-uefi"?'
+    assert "arch-N" in remedy(profile('"sparc" = "pxelinux.0"'))
 
 
 def test_a_profile_boots_something_and_has_its_own_name() -> None:
@@ -410,3 +410,15 @@ def test_the_reference_page_marks_what_has_no_effect_yet() -> None:
     assert all(row.path in KEYS for row in NOT_YET)
     assert page.count("` † |") == len(NOT_YET)
     assert all(f"\n| `{row.path[-1]}` † |" in page for row in NOT_YET)
+
+
+def test_grub_beside_another_dhcp_server_is_warned_of() -> None:
+    """GRUB 2.06 takes its server from the DHCPACK, and in proxy mode that is another's."""
+    (finding,) = told(profile('"x86_64-uefi" = "grubx64.efi"'))
+    assert finding[:2] == (3, "note")
+    assert "GRUB older than 2.12" in finding[2]
+
+
+def test_a_boot_program_for_http_firmware_is_told_to_wait() -> None:
+    findings = told(profile('"x86_64-uefi-http" = "pxelinux.0"'))
+    assert [(line, severity) for line, severity, what in findings if "HTTP" in what] == [(3, "note")]

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import ClassVar
 
+import pytest
+
 from wireboot.endpoint import Datagram, Event, SocketAddress
 from wireboot.net.clock import now
-from wireboot.net.driver import DatagramNotSent, Driver
+from wireboot.net.driver import DatagramNotSent, Driver, EndpointFailed
 from wireboot.net.raw import RawSender
 
 CLIENT = SocketAddress(IPv4Address("10.77.0.100"), 68)
@@ -152,11 +154,11 @@ def test_a_datagram_waits_until_what_it_depends_on_is_durable() -> None:
         stage = Stage()
         stage.pipe.arrive(datagram(b"lease 1"))
         await stage.until(lambda: len(stage.to_store) == 1)
-        assert stage.diary == [("told", b"lease 1"), ("storing", [b"lease 1"])]
+        assert stage.diary == [("storing", [b"lease 1"])]
 
         stage.to_store[0]()
 
-        assert stage.diary[2:] == [("sent", b"lease 1", str(CLIENT))]
+        assert stage.diary[1:] == [("told", b"lease 1"), ("sent", b"lease 1", str(CLIENT))]
         stage.driver.close()
 
     asyncio.run(scenario())
@@ -250,7 +252,7 @@ def test_a_closed_driver_wakes_nobody() -> None:
 
 
 def test_a_closed_driver_sends_no_more() -> None:
-    """What was stored on the way out is not told: the client asks again."""
+    """What was stored on the way out: the client asks again, and finds it."""
 
     async def scenario() -> None:
         stage = Stage()
@@ -260,6 +262,29 @@ def test_a_closed_driver_sends_no_more() -> None:
 
         stage.to_store[0]()
 
-        assert stage.diary == [("told", b"lease 1"), ("storing", [b"lease 1"])]
+        assert stage.diary == [("storing", [b"lease 1"]), ("told", b"lease 1")]
+
+    asyncio.run(scenario())
+
+
+def test_an_endpoint_that_raises_takes_no_other_client_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        stage = Stage()
+        receive = stage.endpoint.receive_datagram
+
+        def raise_at_first(arrived: Datagram, at: float) -> None:
+            if arrived.payload == b"fault":
+                raise RuntimeError("ours")
+            receive(arrived, at)
+
+        monkeypatch.setattr(stage.endpoint, "receive_datagram", raise_at_first)
+        stage.pipe.arrive(datagram(b"fault"), datagram(b"hello"))
+        await stage.until(lambda: bool(stage.sent()))
+        stage.driver.close()
+
+        failure = stage.diary[0]
+        assert isinstance(failure, EndpointFailed)
+        assert "RuntimeError: ours" in failure.traceback
+        assert stage.sent() == [b"hello"]
 
     asyncio.run(scenario())

@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, make_url
 
 from wireboot.errors import OperatorError
 from wireboot.leases.lease import Lease, LeaseState
@@ -36,7 +36,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(file: Path) -> Iterator[Engine]:
-    engine = open_database(f"sqlite:///{file}")
+    engine = open_database(make_url(f"sqlite:///{file}"))
     yield engine
     engine.dispose()
 
@@ -63,7 +63,7 @@ def numbered(number: int) -> Lease:
 def test_a_lease_is_read_back_as_it_was_by_another_process(store: LeaseStore, file: Path, lease: Lease) -> None:
     store.save([lease])
 
-    assert LeaseStore(open_database(f"sqlite:///{file}")).load() == [lease]
+    assert LeaseStore(open_database(make_url(f"sqlite:///{file}"))).load() == [lease]
 
 
 def test_an_address_has_one_lease_and_the_last_one_counts(store: LeaseStore) -> None:
@@ -95,7 +95,7 @@ def test_a_commit_is_on_the_disk_and_not_only_in_the_systems_memory(engine: Engi
 
 def test_where_the_database_refuses_nothing_is_written(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "_LOCK_TIMEOUT_S", 0.05)
-    store = LeaseStore(open_database(f"sqlite:///{file}"))
+    store = LeaseStore(open_database(make_url(f"sqlite:///{file}")))
     store.save([LEASE])
 
     with closing(sqlite3.connect(file, isolation_level=None)) as another:
@@ -113,7 +113,7 @@ def test_a_database_is_opened_again_with_all_that_is_in_it(store: LeaseStore, fi
     store.save([LEASE])
 
     for _ in range(2):
-        assert LeaseStore(open_database(f"sqlite:///{file}")).load() == [LEASE]
+        assert LeaseStore(open_database(make_url(f"sqlite:///{file}"))).load() == [LEASE]
 
 
 def test_a_file_that_is_no_database_is_the_operators_to_put_right(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_file_that_is_no_database_is_the_operators_to_put_right(tmp_path: Path
     file.write_bytes(b"something else " * 100)
 
     with pytest.raises(OperatorError, match="file is not a database") as told:
-        open_database(f"sqlite:///{file}")
+        open_database(make_url(f"sqlite:///{file}"))
     assert told.value.hint is not None
 
 

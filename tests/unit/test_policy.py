@@ -124,3 +124,11 @@ def test_nothing_to_boot_says_which_rule_found_nothing() -> None:
     decision = decide(client(11), inventory(NODE))
     assert isinstance(decision, NoBootFile)
     assert decision.rule.startswith("machine node-1: no boot program for arm64-uefi")
+
+
+def test_a_client_that_runs_ipxe_is_not_told_to_load_ipxe_though_the_profile_names_it() -> None:
+    """It would load it for ever."""
+    chain = Inventory({"chain": Profile("chain", {"x86-bios": "undionly.kpxe"})}, (), "chain", False, FoundLoaders({}))
+
+    assert decide(client(0), chain) == BootFile("undionly.kpxe", "default profile", "chain")
+    assert isinstance(decide(client(0, ipxe=True), chain), NoBootFile)

@@ -68,23 +68,3 @@ def test_an_empty_name_is_no_file(name: str) -> None:
     with pytest.raises(FileRefused) as refusal:
         normalise(name)
     assert refusal.value.code == ErrorCode.FILE_NOT_FOUND
-
-
-@pytest.mark.parametrize(
-    ("asked", "meant"),
-    [
-        ("/tftpboot/pxelinux.0", "pxelinux.0"),
-        ("tftpboot\\x\\y", "x/y"),
-        ("/tftpboot2/x", "tftpboot2/x"),
-        ("/x/tftpboot/y", "x/tftpboot/y"),
-        ("pxelinux.0", "pxelinux.0"),
-    ],
-)
-def test_a_set_prefix_is_stripped(asked: str, meant: str) -> None:
-    assert normalise(asked, stripped_prefix="/tftpboot/") == meant
-
-
-@pytest.mark.parametrize("name", ["/tftpboot/../x", "/tftpboot/C:/x"])
-def test_what_a_prefix_hides_is_looked_at(name: str) -> None:
-    with pytest.raises(FileRefused):
-        normalise(name, stripped_prefix="tftpboot")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wireboot.boot.inventory import Inventory, Profile
-from wireboot.boot.loaders import Loader, LoaderKind
+from wireboot.boot.loaders import Loader, LoaderKind, known_boot_file
 from wireboot.protocols.pxe.boot_file import BootFile, NoBootFile
 from wireboot.protocols.pxe.identity import PxeClient
 from wireboot.wire.iana import architecture_name, architecture_names_tried
@@ -26,8 +26,12 @@ def decide(client: PxeClient, inventory: Inventory) -> BootFile | NoBootFile:
 def _program(client: PxeClient, inventory: Inventory, profile: Profile, rule: str) -> BootFile | NoBootFile:
     for architecture in client.architectures:
         for name in architecture_names_tried(architecture):
-            if name in profile.boot_programs:
-                return BootFile(profile.boot_programs[name], rule, profile.name)
+            program = profile.boot_programs.get(name)
+            if program is None:
+                continue
+            if client.ipxe and _is_ipxe(program):
+                return NoBootFile(f"{rule}: it runs iPXE already, and {program} is iPXE too")
+            return BootFile(program, rule, profile.name)
     for architecture in client.architectures:
         loader = _loader(client, inventory, architecture_name(architecture))
         if loader is not None:
@@ -39,3 +43,8 @@ def _loader(client: PxeClient, inventory: Inventory, architecture: str) -> Loade
     """The best loader; a client that runs iPXE already is not sent iPXE, or it would load it for ever."""
     usable = inventory.loaders.usable(architecture)
     return next((loader for loader in usable if not (client.ipxe and loader.kind is LoaderKind.IPXE)), None)
+
+
+def _is_ipxe(program: str) -> bool:
+    row = known_boot_file(program)
+    return isinstance(row, Loader) and row.kind is LoaderKind.IPXE

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import typer
 
-from wireboot.boot.loaders import describe_loaders
+from wireboot.boot.loaders import ARCHITECTURES, describe_loaders
 from wireboot.cli.options import ConfigOption, JsonOption
 from wireboot.config.check import check as check_config
 from wireboot.config.findings import ConfigurationError, Finding, Severity
@@ -28,9 +28,11 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         source = loaded.file
     except ConfigurationError as problem:
         findings, source = list(problem.findings), str(config)
+    best = [loader for name in ARCHITECTURES if (loader := loaders.best(name)) is not None]
     errors = any(finding.severity is Severity.ERROR for finding in findings)
     if as_json:
-        print(json.dumps({"file": source, "ok": not errors, "findings": [asdict(each) for each in findings]}, indent=2))
+        document = {"file": source, "ok": not errors, "findings": [asdict(each) for each in findings]}
+        print(json.dumps({**document, "loaders": {each.architecture: each.kind for each in best}}, indent=2))
     else:
         _print(findings, source, describe_loaders(loaders), errors)
     if errors:

@@ -10,12 +10,12 @@ from pathlib import Path
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import make_url
+from sqlalchemy import URL
 
 from wireboot.cli.options import ConfigOption, JsonOption
 from wireboot.config.load import load
 from wireboot.leases.lease import Lease, LeaseState
-from wireboot.store.database import open_database
+from wireboot.store.database import look_into_database
 from wireboot.store.leases import LeaseStore
 from wireboot.wire.addresses import format_link_address
 
@@ -46,10 +46,10 @@ def list_leases(config: ConfigOption = None, as_json: JsonOption = False) -> Non
     Console().print(table if leases else "no leases")
 
 
-def _stored_leases(url: str) -> list[Lease]:
+def _stored_leases(location: URL) -> list[Lease]:
     """Empty where no server has made the database yet: looking must not make it."""
-    path = make_url(url).database
-    return LeaseStore(open_database(url)).load() if path is not None and Path(path).exists() else []
+    path = location.database
+    return LeaseStore(look_into_database(location)).load() if path is not None and Path(path).exists() else []
 
 
 def _plain(lease: Lease) -> dict[str, str | None]:

@@ -49,4 +49,5 @@ def serve(
             mode=cast(Literal["proxy", "server"] | None, mode and mode.value),
         )
 
-    asyncio.run(run_server(load_now, open_log(log_format.value)))
+    with open_log(log_format.value) as log:
+        asyncio.run(run_server(load_now, log))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wireboot.boot.loaders import ARCHITECTURES, LOADERS, Loader, LoaderFile, known_boot_file
+from wireboot.boot.loaders import ARCHITECTURES, LOADERS, Loader, LoaderFile, LoaderKind, known_boot_file
 from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.keys import near
@@ -14,7 +14,7 @@ from wireboot.config.positions import KeyPath
 from wireboot.wire.addresses import format_link_address
 from wireboot.wire.iana import ARCHITECTURE_NAMES, architecture_code
 
-ERROR, WARNING = Severity.ERROR, Severity.WARNING
+ERROR, WARNING, NOTE = Severity
 
 
 def boot_dir(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
@@ -66,6 +66,9 @@ def _boot_programs(loaded: LoadedConfig, host: HostFacts, where: KeyPath, profil
             meant = near(architecture, ARCHITECTURE_NAMES)
             remedy = f'did you mean "{meant}"?' if meant else f"use one of {', '.join(ARCHITECTURE_NAMES)} or arch-N"
             yield loaded.finding(ERROR, at, f'no client architecture is called "{architecture}"', remedy)
+        if architecture.endswith("-http"):
+            what = f'"{architecture}" has no effect in this version: firmware that boots by HTTP is not answered yet'
+            yield loaded.finding(NOTE, at, what, "leave it for a later version, or take it out")
         if not _is_offered(file, host):
             what = f"boot program {file} is not in {loaded.config.boot_dir}"
             yield loaded.finding(ERROR, at, what, _bring(file, loaded))
@@ -75,6 +78,24 @@ def _boot_programs(loaded: LoadedConfig, host: HostFacts, where: KeyPath, profil
             if not _is_offered(needed, host):
                 what = f"boot program {file} needs {needed} beside it, which is not in {loaded.config.boot_dir}"
                 yield loaded.finding(ERROR, at, what, _bring(needed, loaded))
+
+
+def grub_beside_dhcp(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
+    """GRUB before 2.12 looks for its files on the server that the DHCPACK names, and in proxy mode that is not us."""
+    if loaded.config.dhcp4.mode != "proxy":
+        return
+    what = "GRUB older than 2.12 fetches its configuration from the DHCP server's host, not from a proxy's"
+    remedy = 'use mode = "server", newer GRUB, an image that names this server, or run both on one host'
+    for index, profile in enumerate(loaded.config.profiles):
+        for architecture, file in profile.boot_program.items():
+            if _is_grub(known_boot_file(file)):
+                yield loaded.finding(NOTE, ("profiles", index, "boot_program", architecture), what, remedy)
+    if loaded.config.boot.default_profile is None and any(map(_is_grub, map(host.loaders.best, ARCHITECTURES))):
+        yield loaded.finding(NOTE, ("dhcp4", "mode"), what, remedy)
+
+
+def _is_grub(row: LoaderFile | None) -> bool:
+    return isinstance(row, Loader) and row.kind in (LoaderKind.GRUB, LoaderKind.SHIM_GRUB)
 
 
 def _is_offered(file: str, host: HostFacts) -> bool:
@@ -135,4 +156,4 @@ def profile_references(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Findi
             yield loaded.finding(ERROR, where, f'there is no profile "{name}"', remedy)
 
 
-BOOT_CHECKS = (boot_dir, something_to_boot, profiles, machines, profile_references)
+BOOT_CHECKS = (boot_dir, something_to_boot, profiles, machines, profile_references, grub_beside_dhcp)

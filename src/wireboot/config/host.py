@@ -26,10 +26,13 @@ class HostFacts:
 
     def served_addresses(self, config: Configuration) -> tuple[tuple[str, IPv4Interface], ...]:
         """Each interface and IPv4 address that the configuration has wireboot serve from."""
-        named = config.network.interfaces
-        return tuple(
-            (interface.name, address)
-            for interface in self.interfaces
-            for address in interface.ipv4
-            if (interface.name in named if named else not address.is_loopback)
-        )
+        served = (interface for interface in self.interfaces if is_served(config, interface))
+        return tuple((interface.name, address) for interface in served for address in interface.ipv4)
+
+
+def is_served(config: Configuration, interface: Interface) -> bool:
+    """Of the interfaces with an IPv4 address those named or, where none is, all that are no loopback."""
+    named = config.network.interfaces
+    if named:
+        return interface.name in named and bool(interface.ipv4)
+    return any(not address.is_loopback for address in interface.ipv4)

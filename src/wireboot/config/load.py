@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -34,8 +33,6 @@ class LoadedConfig:
     source: Path | None = None
     """None: no file, all defaults."""
     positions: Mapping[KeyPath, int] = field(default_factory=dict)
-    sha256: str = hashlib.sha256().hexdigest()
-    """Of the file's bytes: the same hash means that nothing changed."""
 
     @property
     def file(self) -> str:
@@ -95,7 +92,7 @@ def parse(content: bytes, path: Path) -> LoadedConfig:
     except ValidationError as problem:
         findings = (_finding(error, path, lines) for error in problem.errors(include_url=False))
         raise ConfigurationError(sorted_by_place(list(findings))) from None
-    return LoadedConfig(config, path, lines, hashlib.sha256(content).hexdigest())
+    return LoadedConfig(config, path, lines)
 
 
 def _stands(path: Path) -> bool:

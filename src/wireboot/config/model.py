@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, StrictBool, StrictInt, ValidationInfo
+from sqlalchemy import URL, make_url
 
 from wireboot.config.values import (
     ListenAddress,
@@ -225,5 +226,7 @@ class Configuration(Table):
     )
 
     @property
-    def database_url(self) -> str:
-        return self.database.url or f"sqlite:///{self.state_dir / 'wireboot.sqlite'}"
+    def database_url(self) -> URL:
+        if self.database.url is not None:
+            return make_url(self.database.url)
+        return URL.create("sqlite", database=str((self.state_dir / "wireboot.sqlite").absolute()))

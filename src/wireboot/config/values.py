@@ -99,7 +99,9 @@ def parse_boot_file_name(value: object) -> str:
     text = parse_text(value)
     if not text or text.startswith("/") or "\\" in text or ".." in text.split("/"):
         raise ValueError(f"{shown(value)} does not name a file below boot_dir")
-    if len(text.encode()) > BOOT_FILE_NAME_BYTES_MAX:
+    if not text.isascii():
+        raise ValueError(f"{shown(value)} has letters beyond ASCII, which DHCP cannot carry to firmware")
+    if len(text) > BOOT_FILE_NAME_BYTES_MAX:
         raise ValueError(f"{shown(value)} is longer than the {BOOT_FILE_NAME_BYTES_MAX} bytes that DHCP can carry")
     return text
 

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from wireboot.leases.candidates import Candidates
 from wireboot.leases.lease import ClientKey, Lease, LeaseState
-from wireboot.leases.subnet import Subnet, subnet_of_address
+from wireboot.leases.subnet import Reservation, Subnet, subnet_of_address
 
 OFFER_LASTS_S = 60.0
 """How long an offered address is held: the 60 s that PXE firmware keeps asking (PXE 2.1 §2.2)."""
@@ -22,8 +22,8 @@ class Allocator:
     def __init__(
         self, subnets: Sequence[Subnet], leases: Iterable[Lease] = (), never: Collection[IPv4Address] = ()
     ) -> None:
-        """`never`: addresses that are taken whatever the pools say, such as this machine's own."""
-        self._never = frozenset(never)
+        self.never = never
+        """Addresses that are taken whatever the pools say, such as this machine's own."""
         self._by_address: dict[IPv4Address, Lease] = {}
         self._by_client: dict[tuple[IPv4Network, ClientKey], IPv4Address] = {}
         self.use_subnets(subnets, leases)
@@ -89,19 +89,14 @@ class Allocator:
         self, client: ClientKey, link_address: bytes, subnet: Subnet, address: IPv4Address, now: float
     ) -> bool:
         """The address is free or the client's own, and of this subnet's to give to this client."""
-        reservation = subnet.reservation_of(link_address)
+        reservation = self._usable_reservation(client, link_address, subnet, now)
         if reservation is not None:
             ours_to_give = address == reservation.address
         else:
             ours_to_give = subnet.in_pools(address) and not subnet.is_reserved(address)
-        if not ours_to_give or address in self._never:
+        if not ours_to_give or address in self.never:
             return False
-        lease = self._by_address.get(address)
-        if lease is None or not lease.is_held(now):
-            return True
-        # A reservation is the machine's: firmware and operating system often give different client identifiers.
-        own = lease.client == client or (reservation is not None and lease.link_address == link_address)
-        return own and lease.state is not LeaseState.DECLINED
+        return reservation is not None or self._is_free_for(client, address, now)
 
     def lease_of(self, client: ClientKey, subnet: Subnet) -> Lease | None:
         """What the client has or last had in this subnet."""
@@ -162,19 +157,41 @@ class Allocator:
     def _address_for(
         self, client: ClientKey, link_address: bytes, subnet: Subnet, requested: IPv4Address | None, now: float
     ) -> IPv4Address | None:
-        reservation = subnet.reservation_of(link_address)
+        reservation = self._usable_reservation(client, link_address, subnet, now)
         if reservation is not None:
-            free = self.may_have(client, link_address, subnet, reservation.address, now)
-            return reservation.address if free else None
+            return reservation.address
         own = self.lease_of(client, subnet)
         for wanted in (own.address if own else None, requested):
             if wanted is not None and self.may_have(client, link_address, subnet, wanted, now):
                 return wanted
         return self._candidates[subnet.network].take(now)
 
+    def _usable_reservation(
+        self, client: ClientKey, link_address: bytes, subnet: Subnet, now: float
+    ) -> Reservation | None:
+        """The machine's reservation, unless another still holds its address or something else answers there.
+
+        Then the machine is served from the pools like any other, until it renews and finds its address free.
+        """
+        reservation = subnet.reservation_of(link_address)
+        if reservation is None or reservation.address in self.never:
+            return None
+        if self._is_free_for(client, reservation.address, now):
+            return reservation
+        lease = self._by_address[reservation.address]
+        # The reservation is the machine's: firmware and operating system often give different client identifiers.
+        own = lease.link_address == link_address and lease.state is not LeaseState.DECLINED
+        return reservation if own else None
+
+    def _is_free_for(self, client: ClientKey, address: IPv4Address, now: float) -> bool:
+        lease = self._by_address.get(address)
+        if lease is None or not lease.is_held(now):
+            return True
+        return lease.client == client and lease.state is not LeaseState.DECLINED
+
     def _is_free(self, address: IPv4Address, now: float) -> bool:
         lease = self._by_address.get(address)
-        return address not in self._never and (lease is None or not lease.is_held(now))
+        return address not in self.never and (lease is None or not lease.is_held(now))
 
     def _remember(self, lease: Lease) -> Lease:
         before = self._by_address.get(lease.address)

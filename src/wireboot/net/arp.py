@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Collection
 from ipaddress import IPv4Address
 
-from wireboot.endpoint import Datagram, Interface, SocketAddress
+from wireboot.endpoint import Datagram, SocketAddress
+from wireboot.net.interfaces import InterfaceTable
 
 _ETHERTYPE_ARP = 0x0806
 _ETHERNET = 1
@@ -21,9 +21,9 @@ class ArpSocket:
 
     port = 0
 
-    def __init__(self, interfaces: Collection[Interface]) -> None:
+    def __init__(self, interfaces: InterfaceTable) -> None:
         """Raises PermissionError without CAP_NET_RAW."""
-        self._names = {interface.name for interface in interfaces}
+        self._interfaces = interfaces
         self._socket = socket.socket(
             socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, socket.htons(_ETHERTYPE_ARP)
         )
@@ -41,7 +41,7 @@ class ArpSocket:
             except OSError:
                 # An interface went down; the others go on.
                 continue
-            if interface in self._names:
+            if interface in self._interfaces:
                 received.append(Datagram(payload, _NOWHERE, _NOWHERE, interface))
         return received
 

@@ -7,14 +7,17 @@ datagrams that depend on it leave.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
-from typing import Protocol
+from typing import ParamSpec, Protocol
 
 from wireboot.endpoint import Datagram, Endpoint, Event
 from wireboot.net.clock import now
 from wireboot.net.raw import RawSender
+
+P = ParamSpec("P")
 
 _BROADCAST = IPv4Address("255.255.255.255")
 
@@ -42,6 +45,13 @@ class DatagramNotSent(Event):
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class EndpointFailed(Event):
+    """An endpoint raised, which none may: a fault of wireboot's own."""
+
+    traceback: str
+
+
 class Driver:
     """Drives one endpoint over its transports, on the running asyncio loop."""
 
@@ -54,7 +64,10 @@ class Driver:
         tell: Callable[[Event], None],
         raw: RawSender | None = None,
     ) -> None:
-        """`tell` hears of every event, in order. `raw` None: who has no address yet is answered by broadcast."""
+        """`tell` hears of every event, of a durable one once it is on disk.
+
+        `raw` None: who has no address yet is answered by broadcast.
+        """
         self._endpoint = endpoint
         self._transports = {transport.port: transport for transport in transports}
         self._remember = remember
@@ -79,7 +92,7 @@ class Driver:
     def _receive(self, transport: Transport) -> None:
         at = now()
         for datagram in transport.receive():
-            self._endpoint.receive_datagram(datagram, at)
+            self._guarded(self._endpoint.receive_datagram, datagram, at)
             # One by one: an OFFER is not to wait for the lease of another client, nor to be lost with it.
             self._carry_out()
         self._set_timer()
@@ -89,21 +102,32 @@ class Driver:
         at = now()
         due_at = self._endpoint.next_timeout()
         if due_at is not None and due_at <= at:
-            self._endpoint.handle_timeout(at)
+            self._guarded(self._endpoint.handle_timeout, at)
             self._carry_out()
         self._set_timer()
+
+    def _guarded(self, act: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            act(*args, **kwargs)
+        except Exception:
+            # A fault of ours. It must not take the other clients of this batch with it.
+            self._tell(EndpointFailed(traceback.format_exc()))
 
     def _carry_out(self) -> None:
         events: list[Event] = []
         while (event := self._endpoint.next_event()) is not None:
-            self._tell(event)
             events.append(event)
         datagrams = self._endpoint.datagrams_to_send()
         durable = [event for event in events if event.durable]
         if durable:
-            self._remember(durable, lambda: self._send(datagrams))
+            self._remember(durable, lambda: self._tell_and_send(events, datagrams))
         else:
-            self._send(datagrams)
+            self._tell_and_send(events, datagrams)
+
+    def _tell_and_send(self, events: Sequence[Event], datagrams: Sequence[Datagram]) -> None:
+        for event in events:
+            self._tell(event)
+        self._send(datagrams)
 
     def _send(self, datagrams: Sequence[Datagram]) -> None:
         if self._closed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_interface
 from typing import NamedTuple
 
@@ -10,6 +11,29 @@ from pyroute2 import IPRoute
 from wireboot.endpoint import Interface
 
 _UP = 0x1
+
+
+class InterfaceTable(Mapping[str, Interface]):
+    """The interfaces served on, by name, as they are now. Sockets and services share one, and see every change."""
+
+    def __init__(self, interfaces: Iterable[Interface] = ()) -> None:
+        self.replace(interfaces)
+
+    def replace(self, interfaces: Iterable[Interface]) -> None:
+        self._by_name = {interface.name: interface for interface in interfaces}
+        self._by_index = {interface.index: interface for interface in self._by_name.values()}
+
+    def by_index(self, index: int) -> Interface | None:
+        return self._by_index.get(index)
+
+    def __getitem__(self, name: str) -> Interface:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
 
 
 class Interfaces(NamedTuple):

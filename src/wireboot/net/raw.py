@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import struct
-from collections.abc import Collection
 
-from wireboot.endpoint import Datagram, Interface
+from wireboot.endpoint import Datagram
+from wireboot.net.interfaces import InterfaceTable
 
 _ETHERTYPE_IPV4 = 0x0800
 _ETHERNET = struct.Struct("!6s6sH")
@@ -20,16 +22,19 @@ _TTL = 64
 class RawSender:
     """Sends datagrams that carry a `link_address`."""
 
-    def __init__(self, interfaces: Collection[Interface]) -> None:
+    def __init__(self, interfaces: InterfaceTable) -> None:
         """Raises PermissionError without CAP_NET_RAW."""
-        self._link_addresses = {interface.name: interface.link_address for interface in interfaces}
+        self._interfaces = interfaces
         # Protocol 0: this socket is never to receive.
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
 
     def send(self, datagram: Datagram) -> None:
         """Raises OSError where the system refuses."""
         assert datagram.link_address is not None
-        frame = ethernet_frame(datagram, self._link_addresses[datagram.interface], datagram.link_address)
+        interface = self._interfaces.get(datagram.interface)
+        if interface is None:
+            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+        frame = ethernet_frame(datagram, interface.link_address, datagram.link_address)
         self._socket.sendto(frame, (datagram.interface, _ETHERTYPE_IPV4))
 
     def close(self) -> None:

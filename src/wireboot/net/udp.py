@@ -6,12 +6,12 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Collection
 from functools import lru_cache
 from ipaddress import IPv4Address
 
-from wireboot.endpoint import Datagram, Interface, SocketAddress
+from wireboot.endpoint import Datagram, SocketAddress
 from wireboot.errors import OperatorError
+from wireboot.net.interfaces import InterfaceTable
 
 _IP_PKTINFO = 8
 """From <linux/in.h>; the socket module names it from Python 3.14 on."""
@@ -38,7 +38,7 @@ class UdpSocket:
     def __init__(
         self,
         port: int,
-        interfaces: Collection[Interface],
+        interfaces: InterfaceTable,
         *,
         service: str,
         host: str = ANY,
@@ -48,8 +48,7 @@ class UdpSocket:
 
         Raises OperatorError when the port is taken or forbidden.
         """
-        self._interfaces = {interface.index: interface for interface in interfaces}
-        self._index_by_name = {interface.name: interface.index for interface in interfaces}
+        self._interfaces = interfaces
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
             self._configure(shared)
@@ -80,8 +79,14 @@ class UdpSocket:
 
     def send(self, datagram: Datagram) -> None:
         """Raises OSError where the system refuses."""
-        # The kernel's routes pick the interface; a broadcast has none and has to be told.
-        index = self._index_by_name[datagram.interface] if datagram.peer.host == _BROADCAST else 0
+        assert datagram.segment_size is None, "runs of datagrams are not sent from here"
+        index = 0
+        if datagram.peer.host == _BROADCAST:
+            # Routes pick the interface of everything else.
+            interface = self._interfaces.get(datagram.interface)
+            if interface is None:
+                raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+            index = interface.index
         source = _PKTINFO.pack(index, datagram.local.host.packed, bytes(4))
         ancillary = [(socket.IPPROTO_IP, _IP_PKTINFO, source)]
         self._socket.sendmsg([datagram.payload], ancillary, 0, (str(datagram.peer.host), datagram.peer.port))
@@ -110,15 +115,17 @@ class UdpSocket:
                 break
         else:
             return None
-        interface = self._interfaces.get(index)
-        if interface is None:
+        interface = self._interfaces.by_index(index)
+        local, to_group = _address(own), own != destination
+        # For a broadcast that comes by an interface without an address the kernel names another interface's, or none.
+        if interface is None or (to_group and all(local != address.ip for address in interface.addresses)):
             return None
         return Datagram(
             payload=payload,
             peer=SocketAddress(_address(sender[0]), sender[1]),
-            local=SocketAddress(_address(own), self.port),
+            local=SocketAddress(local, self.port),
             interface=interface.name,
-            to_group=own != destination,
+            to_group=to_group,
         )
 
 

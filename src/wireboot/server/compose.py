@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from wireboot.boot.inventory import Inventory
 from wireboot.boot.policy import decide
-from wireboot.boot.timeline import Timeline
 from wireboot.config.model import Configuration
-from wireboot.endpoint import DatagramDropped, Endpoint, Event, Interface
+from wireboot.endpoint import Endpoint, Event, Interface, SocketAddress
 from wireboot.errors import DecodeError
 from wireboot.leases.allocator import Allocator
 from wireboot.net.arp import ArpSocket
 from wireboot.net.driver import Driver, Transport
+from wireboot.net.interfaces import InterfaceTable
 from wireboot.net.udp import UdpSocket
 from wireboot.protocols.arp.prober import AddressProber
 from wireboot.protocols.dhcp4.endpoint import Dhcp4Endpoint, Dhcp4Service
@@ -28,7 +27,9 @@ from wireboot.protocols.pxe.boot_server import BootServer
 from wireboot.protocols.pxe.events import BootFileNamed, BootNamer, BootOptionMalformed, NothingToBoot
 from wireboot.protocols.pxe.identity import PxeClient, identify
 from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
+from wireboot.protocols.tftp.files import BootFiles, OpenFile
 from wireboot.protocols.tftp.server import TftpServer
+from wireboot.server.host import own_addresses
 from wireboot.server.ledger import LeaseLedger
 from wireboot.server.ports import (
     RawFramesRefused,
@@ -38,7 +39,6 @@ from wireboot.server.ports import (
     open_raw_sender,
     open_tftp_ports,
 )
-from wireboot.store.boot_files import BootFileStore
 from wireboot.store.leases import LeaseStore
 
 Tell = Callable[[Event], None]
@@ -49,25 +49,14 @@ class Snapshot:
     """What may change while the server runs: swapped as a whole, read afresh for every packet."""
 
     inventory: Inventory
+    files: BootFiles
 
     def decide(self, client: PxeClient) -> BootFile | NoBootFile:
         return decide(client, self.inventory)
 
-
-class Counted:
-    """Passes events on to a listener, and the boot steps that follow from them; counts what was dropped."""
-
-    def __init__(self, listener: Tell) -> None:
-        self._listener = listener
-        self._timeline = Timeline()
-        self.drops: Counter[tuple[str, str]] = Counter()
-
-    def tell(self, event: Event) -> None:
-        if isinstance(event, DatagramDropped):
-            self.drops[event.service, event.reason] += 1
-        self._listener(event)
-        for step in self._timeline.observe(event):
-            self._listener(step)
+    def open(self, name: str, peer: SocketAddress) -> OpenFile:
+        """Makes the snapshot a `BootFiles` itself."""
+        return self.files.open(name, peer)
 
 
 class Services:
@@ -76,45 +65,53 @@ class Services:
     def __init__(
         self,
         config: Configuration,
-        interfaces: Sequence[Interface],
+        interfaces: Iterable[Interface],
         snapshot: Snapshot,
         allocator: Allocator,
         leases: LeaseStore,
-        files: BootFileStore,
         tell: Tell,
     ) -> None:
         """Raises OperatorError when a port cannot be had; nothing is left open then."""
-        self._interfaces = interfaces
+        self._interfaces = InterfaceTable()
+        self._mtus: dict[str, int] = {}
+        self._allocator = allocator
         self._snapshot = snapshot
         self._tell = tell
+        self.use_interfaces(interfaces)
         with ExitStack() as opened:
             self._ledger = LeaseLedger(leases, tell)
             opened.callback(self._ledger.close)
-            self._raw = open_raw_sender(interfaces)
+            self._raw = open_raw_sender(self._interfaces)
             if self._raw is None:
                 tell(RawFramesRefused())
             else:
                 opened.callback(self._raw.close)
             self._opened = opened
             if config.dhcp4.mode == "server":
-                self._serve_dhcp(allocator)
+                self._serve_dhcp()
             elif config.dhcp4.mode == "proxy":
                 self._serve_proxy_dhcp()
             if config.dhcp4.mode != "off":
-                port_4011 = open_boot_server_port(interfaces)
+                port_4011 = open_boot_server_port(self._interfaces)
                 self._drive(Dhcp4Endpoint([BootServer(snapshot.decide)]), [port_4011])
-            self._serve_tftp(config, files)
+            self._serve_tftp(config)
             self._opened = opened.pop_all()
+
+    def use_interfaces(self, interfaces: Iterable[Interface]) -> None:
+        """Serve on these from now on."""
+        self._interfaces.replace(interfaces)
+        self._mtus.clear()
+        self._mtus.update({name: interface.mtu for name, interface in self._interfaces.items()})
+        self._allocator.never = own_addresses(self._interfaces.values())
 
     def close(self) -> None:
         self._opened.close()
 
-    def _serve_dhcp(self, allocator: Allocator) -> None:
-        by_name = {interface.name: interface for interface in self._interfaces}
-        server = Dhcp4Server(allocator, by_name, BootInformation(self._snapshot))
+    def _serve_dhcp(self) -> None:
+        server = Dhcp4Server(self._allocator, self._interfaces, BootInformation(self._snapshot))
         self._serve_port_67(open_dhcp_server_port(self._interfaces), server)
         if self._raw is not None:
-            self._drive(AddressProber(allocator, self._interfaces), [ArpSocket(self._interfaces)])
+            self._drive(AddressProber(self._allocator, self._interfaces), [ArpSocket(self._interfaces)])
 
     def _serve_proxy_dhcp(self) -> None:
         socket, remark = open_dhcp_proxy_port(self._interfaces)
@@ -127,14 +124,15 @@ class Services:
         # The Boot Server first: a DHCPREQUEST with a boot item looks for a Boot Server, not for an address.
         self._drive(Dhcp4Endpoint([BootServer(self._snapshot.decide), service]), [socket])
 
-    def _serve_tftp(self, config: Configuration, files: BootFileStore) -> None:
+    def _serve_tftp(self, config: Configuration) -> None:
         requests, transfers = open_tftp_ports(config.tftp.port, self._interfaces)
         server = TftpServer(
-            files,
+            self._snapshot,
             request_port=requests.port,
             transfer_ports=[socket.port for socket in transfers],
-            interface_mtus={interface.name: interface.mtu for interface in self._interfaces},
+            interface_mtus=self._mtus,
         )
+        self._opened.callback(server.close)
         self._drive(server, [requests, *transfers])
 
     def _drive(self, endpoint: Endpoint, transports: Sequence[Transport]) -> None:

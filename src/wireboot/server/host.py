@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable
 from ipaddress import IPv4Address
 from pathlib import Path
 
 from wireboot.boot.loaders import FoundLoaders, find_loaders
-from wireboot.config.host import HostFacts
+from wireboot.config.host import HostFacts, is_served
 from wireboot.config.model import Configuration
 from wireboot.endpoint import Interface
-from wireboot.errors import OperatorError
 from wireboot.net.interfaces import list_interfaces
 from wireboot.store.boot_files import BootFileStore
 
@@ -21,8 +20,8 @@ def loaders_on_this_machine() -> FoundLoaders:
 
 
 def boot_files(config: Configuration, loaders: FoundLoaders) -> BootFileStore:
-    """The files in `boot_dir` and, behind them, the loaders found."""
-    return BootFileStore(config.boot_dir, {name: Path(path) for name, path in loaders.files.items()})
+    """The files in `boot_dir` and, behind them, the loaders found. Case may differ, as it does in Windows' loaders."""
+    return BootFileStore(config.boot_dir, {name: Path(path) for name, path in loaders.files.items()}, ignore_case=True)
 
 
 def host_facts(config: Configuration, loaders: FoundLoaders) -> HostFacts:
@@ -36,16 +35,10 @@ def host_facts(config: Configuration, loaders: FoundLoaders) -> HostFacts:
     )
 
 
-def served_interfaces(config: Configuration, host: HostFacts) -> tuple[Interface, ...]:
-    """The interfaces to serve on. Raises OperatorError when there is none."""
-    served = {name for name, _ in host.served_addresses(config)}
-    if not served:
-        raise OperatorError(
-            "no network interface is up and has an IPv4 address",
-            hint="`ip -brief address` lists the interfaces and their addresses",
-        )
-    return tuple(interface for interface in host.interfaces if interface.name in served)
+def served_interfaces(config: Configuration, up: Iterable[Interface]) -> tuple[Interface, ...]:
+    """Of the interfaces that are up, those to serve on."""
+    return tuple(interface for interface in up if is_served(config, interface))
 
 
-def own_addresses(interfaces: Sequence[Interface]) -> frozenset[IPv4Address]:
+def own_addresses(interfaces: Iterable[Interface]) -> frozenset[IPv4Address]:
     return frozenset(address.ip for interface in interfaces for address in interface.ipv4)

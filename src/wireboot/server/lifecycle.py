@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +14,21 @@ from wireboot.config.check import check
 from wireboot.config.findings import ConfigurationError, Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.load import LoadedConfig
-from wireboot.endpoint import Event
+from wireboot.config.model import Configuration
+from wireboot.endpoint import Interface
 from wireboot.errors import OperatorError
 from wireboot.leases.allocator import Allocator
-from wireboot.server.compose import Counted, Services, Snapshot
-from wireboot.server.host import boot_files, host_facts, loaders_on_this_machine, own_addresses, served_interfaces
-from wireboot.server.log import Logger, log_event
+from wireboot.net.clock import now
+from wireboot.net.interfaces import list_interfaces
+from wireboot.server.compose import Services, Snapshot
+from wireboot.server.event_log import EventLog
+from wireboot.server.host import boot_files, host_facts, loaders_on_this_machine, served_interfaces
+from wireboot.server.log import Logger
 from wireboot.server.snapshot import inventory, subnets
 from wireboot.store.database import open_database
 from wireboot.store.leases import LeaseStore
+
+LOOK_AT_INTERFACES_EVERY_S = 3.0
 
 _LOG_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "info"}
 
@@ -53,15 +59,33 @@ async def serve(load: Callable[[], LoadedConfig], log: Logger) -> None:
         asyncio.get_running_loop().add_signal_handler(number, signals.put_nowait, number)
     loaders = loaders_on_this_machine()
     server = Server(await asyncio.to_thread(load_checked, load, loaders), log)
+    watcher = asyncio.create_task(_watch_interfaces(server, log))
     try:
         while await signals.get() is signal.SIGHUP:
-            try:
-                # In a thread: a slow disk or a long check delays no packet.
-                server.take_up(await asyncio.to_thread(load_checked, load, loaders))
-            except OperatorError as problem:
-                log.error("reload_refused", reason=str(problem), hint=problem.hint)
+            # In a thread: a slow disk or a long check delays no packet.
+            await _reload(server, asyncio.to_thread(load_checked, load, loaders), log)
     finally:
+        watcher.cancel()
         server.close()
+
+
+async def _reload(server: Server, checking: Awaitable[Checked], log: Logger) -> None:
+    try:
+        server.take_up(await checking)
+    except OperatorError as problem:
+        log.error("reload_refused", reason=str(problem), hint=problem.hint)
+    except Exception as problem:
+        # Whatever is wrong with the new configuration, the old one goes on.
+        log.error("reload_refused", reason=repr(problem))
+
+
+async def _watch_interfaces(server: Server, log: Logger) -> None:
+    while True:
+        await asyncio.sleep(LOOK_AT_INTERFACES_EVERY_S)
+        try:
+            server.use_interfaces((await asyncio.to_thread(list_interfaces)).up)
+        except OSError as problem:
+            log.error("interfaces_unknown", reason=str(problem))
 
 
 class Server:
@@ -76,19 +100,17 @@ class Server:
             log.info("loader", found=line)
         if not checked.host.boot_dir_exists:
             _make(config.boot_dir)
-
         _allow_open_files()
-        interfaces = served_interfaces(config, checked.host)
+        self._interfaces = served_interfaces(config, checked.host.interfaces)
         store = LeaseStore(open_database(config.database_url))
-        self._allocator = Allocator(subnets(config), store.load(), never=own_addresses(interfaces))
-        self._snapshot = Snapshot(inventory(config, self._loaders))
-        self._counted = Counted(self._log_event)
-        files = boot_files(config, self._loaders)
-        self._services = Services(config, interfaces, self._snapshot, self._allocator, store, files, self._counted.tell)
+        self._allocator = Allocator(subnets(config), store.load())
+        self._snapshot = Snapshot(inventory(config, self._loaders), boot_files(config, self._loaders))
+        self._events = EventLog(log, now)
+        self._services = Services(config, self._interfaces, self._snapshot, self._allocator, store, self._events.tell)
         log.info(
             "ready",
             mode=config.dhcp4.mode,
-            interfaces={each.name: [str(address) for address in each.ipv4] for each in interfaces},
+            interfaces=_shown(self._interfaces),
             boot_dir=str(config.boot_dir),
             configuration=checked.loaded.file,
         )
@@ -99,18 +121,24 @@ class Server:
         self._tell_findings(checked)
         self._allocator.use_subnets(subnets(config))
         self._snapshot.inventory = inventory(config, self._loaders)
-        needs_restart = [name for name in _FIXED_AT_START if getattr(config, name) != getattr(self._config, name)]
-        if config.dhcp4.mode != self._config.dhcp4.mode:
-            needs_restart.append("dhcp4.mode")
-        self._log.info("reloaded", configuration=checked.loaded.file, needs_restart=needs_restart)
+        self._snapshot.files = boot_files(config, self._loaders)
+        if later := _differences(self._config, config):
+            self._log.warning("restart_needed", changed=later, hint="these keys are read at start only")
+        self._config = config
+        self.use_interfaces(checked.host.interfaces)
+        self._log.info("reloaded", configuration=checked.loaded.file)
+
+    def use_interfaces(self, up: Sequence[Interface]) -> None:
+        """Serve on those of the interfaces now up that the configuration asks for."""
+        interfaces = served_interfaces(self._config, up)
+        if interfaces != self._interfaces:
+            self._interfaces = interfaces
+            self._services.use_interfaces(interfaces)
+            self._log.warning("interfaces_changed", interfaces=_shown(interfaces))
 
     def close(self) -> None:
         self._services.close()
-        drops = {f"{service}: {reason}": count for (service, reason), count in self._counted.drops.items()}
-        self._log.info("stopped", dropped=drops)
-
-    def _log_event(self, event: Event) -> None:
-        log_event(self._log, event)
+        self._log.info("stopped", dropped=dict(self._events.drops))
 
     def _tell_findings(self, checked: Checked) -> None:
         for finding in checked.findings:
@@ -118,13 +146,21 @@ class Server:
             level("configuration", file=finding.file, line=finding.line, what=finding.what, hint=finding.remedy)
 
 
+def _shown(interfaces: Sequence[Interface]) -> dict[str, list[str]]:
+    return {interface.name: [str(address) for address in interface.ipv4] for interface in interfaces}
+
+
+def _differences(old: Configuration, new: Configuration) -> list[str]:
+    """The keys that differ, of those that a running server does not take up."""
+    at_start = ("state_dir", "tftp", "http", "admin", "database")
+    keys = [name for name in at_start if getattr(old, name) != getattr(new, name)]
+    return keys if old.dhcp4.mode == new.dhcp4.mode else [*keys, "dhcp4.mode"]
+
+
 def _allow_open_files() -> None:
     """As many as the system lets us: each transfer holds one, and the usual 1024 ends in the middle of a boot storm."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-_FIXED_AT_START = ("state_dir", "boot_dir", "network", "tftp", "http", "admin", "database")
 
 
 def _make(folder: Path) -> None:

@@ -5,44 +5,54 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Literal, cast
+from typing import Literal, TextIO, cast
 
 import structlog
 
 from wireboot.boot.timeline import BootStep
 from wireboot.endpoint import Datagram, DatagramDropped, Event
-from wireboot.protocols.dhcp4.events import NoAddressLeft, RequestIgnored
+from wireboot.net.driver import EndpointFailed
+from wireboot.protocols.dhcp4.events import AddressOffered, NoAddressLeft, RequestIgnored
 from wireboot.protocols.tftp.events import RequestRefused, TransferFailed, TransferStarted
 from wireboot.server.ledger import LeasesNotStored
+from wireboot.server.log_writer import LogWriter
+from wireboot.server.ports import DhcpPortLeftAlone, DhcpPortShared, RawFramesRefused
 from wireboot.wire.addresses import format_link_address
 
 LogFormat = Literal["text", "json"]
 Logger = structlog.typing.FilteringBoundLogger
 
-# What a stranger can cause at will is not told at the usual level, or a flood of it would fill the disk.
 _LEVELS: Mapping[type[Event], int] = {
+    AddressOffered: logging.DEBUG,  # a boot's second step says the same, with the boot file
     DatagramDropped: logging.DEBUG,
     RequestIgnored: logging.DEBUG,
     TransferStarted: logging.DEBUG,
     NoAddressLeft: logging.WARNING,
     TransferFailed: logging.WARNING,
     LeasesNotStored: logging.ERROR,
+    EndpointFailed: logging.ERROR,
+    DhcpPortShared: logging.WARNING,
+    DhcpPortLeftAlone: logging.WARNING,
+    RawFramesRefused: logging.WARNING,
 }
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
-def open_log(log_format: LogFormat, level: int = logging.INFO) -> Logger:
-    """A logger that writes to stderr: stdout is for data."""
+@contextmanager
+def open_log(log_format: LogFormat, level: int = logging.INFO) -> Iterator[Logger]:
+    """A logger that writes to stderr: stdout is for data. At the end what is waiting is written."""
+    writer = LogWriter(sys.stderr)
     renderer: structlog.typing.Processor
     renderer = structlog.processors.JSONRenderer() if log_format == "json" else _render_for_people
-    return cast(
+    log = cast(
         Logger,
         structlog.wrap_logger(
-            structlog.PrintLogger(sys.stderr),
+            structlog.PrintLogger(cast(TextIO, writer)),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -51,6 +61,10 @@ def open_log(log_format: LogFormat, level: int = logging.INFO) -> Logger:
             wrapper_class=structlog.make_filtering_bound_logger(level),
         ),
     )
+    try:
+        yield log
+    finally:
+        writer.close()
 
 
 _CONSOLE = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
@@ -69,11 +83,7 @@ def _printable(text: str) -> str:
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
 
 
-def log_event(log: Logger, event: Event) -> None:
-    log.log(_level(event), event_name(event), **event_fields(event))
-
-
-def _level(event: Event) -> int:
+def level_of(event: Event) -> int:
     if isinstance(event, RequestRefused) and not event.file:
         # No file was asked for: as good as a dropped datagram.
         return logging.DEBUG

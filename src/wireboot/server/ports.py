@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wireboot.endpoint import Event, Interface
+from wireboot.endpoint import Event
+from wireboot.net.interfaces import InterfaceTable
 from wireboot.net.raw import RawSender
 from wireboot.net.udp import BROADCAST_ONLY, PortTakenError, UdpSocket
 from wireboot.wire.iana import Port
@@ -16,35 +16,37 @@ TFTP_TRANSFER_PORTS = 4
 
 @dataclass(frozen=True, slots=True)
 class DhcpPortShared(Event):
-    """Proxy mode beside a DHCP server on this host that shares port 67: only broadcasts are heard there.
+    """Proxy mode beside a DHCP server on this host that shares port 67.
 
     What is sent to this host's own address stays the other's: leases are renewed that way.
     """
 
+    what: str = "the DHCP server on this host shares port 67: broadcasts are heard there, unicasts go to it alone"
+    hint: str = "clients behind a relay are served if it sends to another host with wireboot, or asks port 4011"
+
 
 @dataclass(frozen=True, slots=True)
 class DhcpPortLeftAlone(Event):
-    """Proxy mode beside a DHCP server on this host that keeps port 67 to itself: only 4011 is served.
+    """Proxy mode beside a DHCP server on this host that keeps port 67 to itself (PXE 2.1 §2.2.3)."""
 
-    Clients come there when that server's offers carry option 60, "PXEClient" (PXE 2.1 §2.2.3).
-    """
-
+    what: str = "the DHCP server on this host keeps port 67 to itself: only port 4011 is served"
     hint: str = "have the DHCP server on this host send option 60 with the value PXEClient"
 
 
 @dataclass(frozen=True, slots=True)
 class RawFramesRefused(Event):
-    """Clients without an address are answered by broadcast, and addresses are not probed before they are offered."""
+    """The system lets us send no frames of our own making."""
 
+    what: str = "clients without an address are answered by broadcast; addresses are not probed before they are offered"
     hint: str = "run as root, or give the program CAP_NET_RAW"
 
 
-def open_dhcp_server_port(interfaces: Sequence[Interface]) -> UdpSocket:
+def open_dhcp_server_port(interfaces: InterfaceTable) -> UdpSocket:
     """Port 67 for a DHCP server. Raises OperatorError when it is taken: two on one port lose each other's clients."""
     return UdpSocket(Port.DHCP_SERVER, interfaces, service="DHCP")
 
 
-def open_dhcp_proxy_port(interfaces: Sequence[Interface]) -> tuple[UdpSocket | None, Event | None]:
+def open_dhcp_proxy_port(interfaces: InterfaceTable) -> tuple[UdpSocket | None, Event | None]:
     """Port 67 for a ProxyDHCP service, as much of it as a DHCP server on this host leaves, and what to say of it."""
     try:
         # Whether another is there shows only when we ask for the port alone.
@@ -59,17 +61,17 @@ def open_dhcp_proxy_port(interfaces: Sequence[Interface]) -> tuple[UdpSocket | N
     return shared, DhcpPortShared()
 
 
-def open_boot_server_port(interfaces: Sequence[Interface]) -> UdpSocket:
+def open_boot_server_port(interfaces: InterfaceTable) -> UdpSocket:
     return UdpSocket(Port.BOOT_SERVER, interfaces, service="Boot Server")
 
 
-def open_tftp_ports(port: int, interfaces: Sequence[Interface]) -> tuple[UdpSocket, list[UdpSocket]]:
+def open_tftp_ports(port: int, interfaces: InterfaceTable) -> tuple[UdpSocket, list[UdpSocket]]:
     """The port for requests and the ports that transfers run on."""
     requests = UdpSocket(port, interfaces, service="TFTP")
     return requests, [UdpSocket(0, interfaces, service="TFTP") for _ in range(TFTP_TRANSFER_PORTS)]
 
 
-def open_raw_sender(interfaces: Sequence[Interface]) -> RawSender | None:
+def open_raw_sender(interfaces: InterfaceTable) -> RawSender | None:
     """None where the system refuses raw frames."""
     try:
         return RawSender(interfaces)

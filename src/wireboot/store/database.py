@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -19,14 +19,12 @@ _LOCK_TIMEOUT_S = 3
 """Longer than any backup holds the database, and less than a client waits before it gives up a lease."""
 
 
-def open_database(url: str) -> Engine:
-    """The database at `url`, made if absent, ready for use. Raises OperatorError where that is impossible."""
-    location = make_url(url)
-    assert location.get_backend_name() == "sqlite", "config.check lets no other through"
+def open_database(location: URL) -> Engine:
+    """The database at `location`, made if absent, ready for use. Raises OperatorError where that is impossible."""
     try:
         if location.database is not None:
             Path(location.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(location, connect_args={"timeout": _LOCK_TIMEOUT_S})
+        engine = look_into_database(location)
         event.listen(engine, "connect", _make_durable)
         _migrate(engine)
     except (OSError, SQLAlchemyError) as problem:
@@ -40,6 +38,12 @@ def open_database(url: str) -> Engine:
             hint="a later version of wireboot made it: run that one, or name another `state_dir` in the configuration",
         ) from None
     return engine
+
+
+def look_into_database(location: URL) -> Engine:
+    """The database as it stands, for reading: not made, not brought up to date."""
+    assert location.get_backend_name() == "sqlite", "config.check lets no other through"
+    return create_engine(location, connect_args={"timeout": _LOCK_TIMEOUT_S})
 
 
 def reason_of(problem: Exception) -> str:

@@ -28,12 +28,12 @@ class GroupCommit(Generic[T]):
             self._waiting.append((items, done))
             self._changed.notify()
 
-    def close(self) -> None:
-        """Write what is waiting, then end."""
+    def close(self, within_s: float = 5.0) -> None:
+        """Write what is waiting, then end. A database that does not answer is left behind after `within_s`."""
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(within_s)
 
     def _run(self) -> None:
         while batch := self._next_batch():

@@ -6,9 +6,10 @@ for the next few candidates beforehand it costs the client nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from typing import NamedTuple
 
 from wireboot.endpoint import Datagram, Interface, Outbox, SocketAddress
 from wireboot.errors import DecodeError
@@ -26,17 +27,23 @@ LOOK_EVERY_S = 1.0
 class AddressInUse(LeaseChanged):
     """Something that has no lease answers at an address of a pool."""
 
-    link_address: bytes
+    holder_link_address: bytes
+
+
+class _Probe(NamedTuple):
+    subnet: Subnet
+    interface: str
+    sent_at: float
 
 
 class AddressProber(Outbox):
     """An `Endpoint` whose datagrams are ARP packets: `payload` is one, `peer.host` the address it is about."""
 
-    def __init__(self, allocator: Allocator, interfaces: Iterable[Interface]) -> None:
+    def __init__(self, allocator: Allocator, interfaces: Mapping[str, Interface]) -> None:
         super().__init__()
         self._allocator = allocator
-        self._interfaces = tuple(interfaces)
-        self._probed: dict[IPv4Address, tuple[Subnet, float]] = {}
+        self._interfaces = interfaces
+        self._probes: dict[IPv4Address, _Probe] = {}
         self._wake_at = 0.0
 
     def receive_datagram(self, datagram: Datagram, now: float) -> None:
@@ -44,20 +51,23 @@ class AddressProber(Outbox):
             packet = arp.decode(datagram.payload)
         except DecodeError:
             return
-        if self._probed.pop(packet.sender_address, None) is None:
+        probe = self._probes.get(packet.sender_address)
+        # Another network may number its hosts like this one.
+        if probe is None or probe.interface != datagram.interface:
             return
+        del self._probes[packet.sender_address]
         lease = self._allocator.quarantine(packet.sender_address, now)
         if lease is not None:
             self._tell(AddressInUse(lease, packet.sender_link_address))
 
     def handle_timeout(self, now: float) -> None:
-        for address, (subnet, sent_at) in list(self._probed.items()):
-            if now - sent_at >= ANSWER_WITHIN_S:
-                del self._probed[address]
-                self._allocator.found_silent(subnet, address, now)
-        for interface in self._interfaces:
+        for address, probe in list(self._probes.items()):
+            if now - probe.sent_at >= ANSWER_WITHIN_S:
+                del self._probes[address]
+                self._allocator.found_silent(probe.subnet, address, now)
+        for interface in self._interfaces.values():
             self._probe_candidates(interface, now)
-        self._wake_at = now + (ANSWER_WITHIN_S if self._probed else LOOK_EVERY_S)
+        self._wake_at = now + (ANSWER_WITHIN_S if self._probes else LOOK_EVERY_S)
 
     def next_timeout(self) -> float | None:
         return self._wake_at
@@ -68,7 +78,7 @@ class AddressProber(Outbox):
             return
         local = SocketAddress(interface.ipv4[0].ip, 0)
         for address in self._allocator.to_probe(subnet, now):
-            if address not in self._probed:
-                self._probed[address] = (subnet, now)
+            if address not in self._probes:
+                self._probes[address] = _Probe(subnet, interface.name, now)
                 payload = arp.encode(arp.probe(interface.link_address, address))
                 self._send(Datagram(payload, SocketAddress(address, 0), local, interface.name))

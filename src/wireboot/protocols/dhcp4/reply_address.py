@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 from wireboot.endpoint import Datagram, SocketAddress
 from wireboot.protocols.dhcp4.message import Message
-from wireboot.protocols.dhcp4.options import MessageType
+from wireboot.protocols.dhcp4.options import SERVER_IDENTIFIER, MessageType
 from wireboot.wire.iana import Port
 
 LIMITED_BROADCAST = IPv4Address("255.255.255.255")
@@ -17,7 +17,10 @@ _ETHERNET_ADDRESS_SIZE = 6
 def addressed_reply(received: Datagram, reply: Message, payload: bytes) -> Datagram:
     """The datagram that carries `reply` to whoever sent `received`."""
     peer, link_address = _destination(received, reply)
-    return replace(received, payload=payload, peer=peer, to_group=False, link_address=link_address)
+    # Clients compare a reply's source with the server identifier in it.
+    server = reply.options.get(SERVER_IDENTIFIER)
+    local = received.local if server is None else received.local._replace(host=server)
+    return replace(received, payload=payload, peer=peer, local=local, to_group=False, link_address=link_address)
 
 
 def _destination(received: Datagram, reply: Message) -> tuple[SocketAddress, bytes | None]:

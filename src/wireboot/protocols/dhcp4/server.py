@@ -77,8 +77,7 @@ class Dhcp4Server:
         subnet = self._subnet_of(request, received)
         if subnet is None:
             return _silence(request, "no subnet is configured for where it comes from")
-        server = received.local.host
-        assert isinstance(server, IPv4Address), server
+        server = self._server_address(request, received, subnet)
         match message_type:
             case MessageType.DISCOVER:
                 return self._discover(request, subnet, server, now)
@@ -103,6 +102,16 @@ class Dhcp4Server:
             return subnet_of_address(self._allocator.subnets, request.ciaddr)
         return subnet_of_link(self._allocator.subnets, self._interfaces[received.interface].ipv4)
 
+    def _server_address(self, request: Message, received: Datagram, subnet: Subnet) -> IPv4Address:
+        """The address that the client knows us by, or will: of several on a link the one in the client's own subnet."""
+        if received.to_group and request.giaddr.is_unspecified:
+            for address in self._interfaces[received.interface].ipv4:
+                if address.ip in subnet.network:
+                    return address.ip
+        server = received.local.host
+        assert isinstance(server, IPv4Address), server
+        return server
+
     def _discover(self, request: Message, subnet: Subnet, server: IPv4Address, now: float) -> Answer:
         requested = request.options.get(REQUESTED_ADDRESS)
         lease = self._allocator.offer(client_key(request), request.chaddr, subnet, requested, now)
@@ -117,7 +126,7 @@ class Dhcp4Server:
         chosen = request.options.get(SERVER_IDENTIFIER)
         if chosen is not None and not self._is_ours(chosen, server):
             self._allocator.withdraw_offer(client_key(request), subnet, now)
-            return _silence(request, f"it chose the server {chosen}")
+            return _silence(request, "it chose another server")
         address = request.ciaddr if request.ciaddr != IPv4Address(0) else request.options.get(REQUESTED_ADDRESS)
         if address is None:
             return _silence(request, "it asks for no address")

@@ -50,7 +50,10 @@ _LEADING = (MESSAGE_TYPE.code, SERVER_IDENTIFIER.code)
 Decide = Callable[[PxeClient], BootFile | NoBootFile]
 """Who is asking to what it gets: synchronous, over a snapshot (boot/policy.py)."""
 
-_LOAD_AT_ONCE = vendor_options.encode(Options().with_option(DISCOVERY_CONTROL, DiscoveryControl.USE_BOOT_FILE))
+# Without the second bit a multicast address would have to follow (PXE 2.1 §2.2.4; strict ROMs say PXE-E76).
+_LOAD_AT_ONCE = vendor_options.encode(
+    Options().with_option(DISCOVERY_CONTROL, DiscoveryControl.USE_BOOT_FILE | DiscoveryControl.NO_MULTICAST)
+)
 
 
 def with_boot_file(reply: Message, boot_file: BootFile, server: IPv4Address) -> Message:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 from wireboot.endpoint import Datagram, DatagramDropped
+from wireboot.errors import DecodeError
 from wireboot.protocols.dhcp4.endpoint import Answer
 from wireboot.protocols.dhcp4.message import Message
 from wireboot.protocols.dhcp4.options import VENDOR_SPECIFIC, MessageType
@@ -30,12 +31,15 @@ class BootServer:
         self._decide = decide
 
     def answer(self, request: Message, received: Datagram, now: float) -> Answer | None:  # noqa: ARG002  # the service's form
-        client = identify(request)
-        if client is None or request.message_type is not MessageType.REQUEST:
+        if request.message_type is not MessageType.REQUEST:
             return None
-        item = _boot_item(request)
-        if item is None and received.local.port == Port.DHCP_SERVER:
+        asked_here = received.local.port != Port.DHCP_SERVER
+        item = _boot_item(request, strict=asked_here)
+        if item is None and not asked_here:
             # Without a boot item it asks a DHCP server for an address.
+            return None
+        client = identify(request)
+        if client is None:
             return None
         if item not in (None, BootItem(BOOTSTRAP_TYPE, _FIRST_LAYER)):
             reason = "asks for a Boot Server type or layer not served"
@@ -53,6 +57,13 @@ class BootServer:
         return Answer(replace(reply, ciaddr=request.ciaddr), (event,))
 
 
-def _boot_item(request: Message) -> BootItem | None:
+def _boot_item(request: Message, *, strict: bool) -> BootItem | None:
+    """Raises DecodeError for a malformed one where `strict`; elsewhere that is as good as none."""
     vendor = request.options.get(VENDOR_SPECIFIC)
-    return None if vendor is None else vendor_options.decode(vendor).get(BOOT_ITEM)
+    try:
+        return None if vendor is None else vendor_options.decode(vendor).get(BOOT_ITEM)
+    except DecodeError:
+        if strict:
+            raise
+        # On port 67 other vendors' clients have an option 43 of their own making.
+        return None

@@ -43,7 +43,7 @@ class PxeClient:
     architectures: tuple[int, ...]
     """IANA numbers, the most preferred first; never empty."""
     uuid: UUID | None
-    interface: NetworkInterface | None
+    network_interface: NetworkInterface | None
     user_classes: tuple[str, ...]
     ipxe: bool
     """Already runs iPXE, be it from the NIC's ROM or loaded."""
@@ -67,7 +67,7 @@ def identify(message: Message) -> PxeClient | None:
         link_address=message.chaddr,
         architectures=message.options.get(CLIENT_ARCHITECTURE) or (_architecture_in_class(class_identifier),),
         uuid=_uuid(message.options.get(CLIENT_MACHINE_ID)),
-        interface=_interface(message.options.get(CLIENT_INTERFACE)),
+        network_interface=_network_interface(message.options.get(CLIENT_INTERFACE)),
         user_classes=user_classes,
         ipxe="iPXE" in user_classes or IPXE_ENCAPSULATED.code in message.options,
     )
@@ -96,7 +96,7 @@ def _uuid(value: bytes | None) -> UUID | None:
     return UUID(bytes_le=value[1:])
 
 
-def _interface(value: bytes | None) -> NetworkInterface | None:
+def _network_interface(value: bytes | None) -> NetworkInterface | None:
     if value is None:
         return None
     if len(value) != len(NetworkInterface._fields):

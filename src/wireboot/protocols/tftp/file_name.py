@@ -14,11 +14,11 @@ _TRAILING_NOISE = " \xff"
 """Some ROMs copy DHCP option 67 with what stands behind it: padding spaces or the end option, FFh."""
 
 
-def normalise(name: str, stripped_prefix: str = "") -> str:
+def normalise(name: str) -> str:
     r"""The relative POSIX path that `name` means: `\Boot\BCD`, `//boot/./x`, `tftp://host/x` and the like.
 
-    `stripped_prefix` is a folder that clients may put in front (`/tftpboot`). Percent signs are ordinary letters:
-    nothing is unescaped here or later. Raises FileRefused for names that are empty or lead elsewhere.
+    Percent signs are ordinary letters: nothing is unescaped here or later. Raises FileRefused for names that are empty
+    or lead elsewhere.
     """
     # What follows a NUL is no part of the name (RFC 1350 §5).
     path = _SCHEME_AND_HOST.sub("", name.partition("\0")[0], count=1)
@@ -27,9 +27,6 @@ def normalise(name: str, stripped_prefix: str = "") -> str:
         segments.pop()
     if segments:
         segments[-1] = segments[-1].rstrip(_TRAILING_NOISE)
-    prefix = [segment for segment in stripped_prefix.split("/") if segment]
-    if prefix and segments[: len(prefix)] == prefix:
-        segments = segments[len(prefix) :]
     if not segments:
         raise FileRefused(ErrorCode.FILE_NOT_FOUND, "file not found", "empty file name")
     # Checked last, on what remains: cleaning may have uncovered it.

@@ -66,12 +66,8 @@ class TftpServer(Outbox):
         option_limits: OptionLimits | None = None,
         limits: ServerLimits | None = None,
         retry: RetryPolicy | None = None,
-        stripped_prefix: str = "",
     ) -> None:
-        """`interface_mtus`: bytes, by interface name, looked up at each request; 1500 where missing.
-
-        `stripped_prefix`: a folder that clients put before every name (see `file_name.normalise`).
-        """
+        """`interface_mtus`: bytes, by interface name, looked up at each request; 1500 where missing."""
         super().__init__()
         assert transfer_ports
         self._files = files
@@ -82,7 +78,6 @@ class TftpServer(Outbox):
         self._option_limits = option_limits or OptionLimits()
         self._limits = limits or ServerLimits()
         self._retry = retry or RetryPolicy()
-        self._stripped_prefix = stripped_prefix
 
         self._transfers = TransferTable(self._limits.linger_s, lingering_max=self._limits.transfers_max)
 
@@ -131,7 +126,7 @@ class TftpServer(Outbox):
             self._refuse(datagram, ErrorCode.ILLEGAL_OPERATION, "unknown or unsupported mode", request.file)
             return
         try:
-            name = normalise(request.file, self._stripped_prefix)
+            name = normalise(request.file)
             if not self._make_room_for(datagram, request.file, now):
                 return
             file = self._files.open(name, datagram.peer)
