@@ -31,6 +31,8 @@ class Site:
     boot_program: Mapping[str, str] = field(default_factory=lambda: BOOT_PROGRAM)
     dhcp_servers: frozenset[str] = frozenset({SERVER})
     """Those whose answers the machines are to see, by server identifier."""
+    warnings: tuple[str, ...] = ()
+    """The events by which wireboot says that it could not have a port for itself."""
     subnets: tuple[Subnet, ...] = ()
     """Those in which wireboot hands out addresses."""
 
@@ -98,8 +100,10 @@ SITES = (
          firmware=("bios-virtio", "bios-e1000", "uefi-x64")),
     Site("proxy-on-its-own-host",      Role.PROXY,       dhcp_server_on_another_host,
          boot_program=BOOT_PROGRAM_BESIDE_DHCP_SERVER, dhcp_servers=frozenset({SERVER, OTHER_SERVER})),
-    Site("proxy-sharing-port-67",      Role.PROXY,       dhcp_server_that_shares_port_67),
-    Site("proxy-with-port-4011-alone", Role.BOOT_SERVER, dhcp_server_that_keeps_port_67),
+    Site("proxy-sharing-port-67",      Role.PROXY,       dhcp_server_that_shares_port_67,
+         warnings=("dhcp_port_shared",)),
+    Site("proxy-with-port-4011-alone", Role.BOOT_SERVER, dhcp_server_that_keeps_port_67,
+         warnings=("dhcp_port_left_alone",)),
     Site("behind-isc-relay",           Role.DHCP_SERVER, isc_relay,     subnets=(LAN, FAR)),
     Site("behind-dnsmasq-relay",       Role.DHCP_SERVER, dnsmasq_relay, subnets=(LAN, FAR)),
 )
