@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tests.support.lab.capture import CapturedDatagram, read_datagrams
+from wireboot.boot import policy
 from wireboot.boot.inventory import Inventory, Profile
 from wireboot.boot.loaders import FoundLoaders
 from wireboot.endpoint import Datagram, Event, Interface, SocketAddress
@@ -31,11 +32,10 @@ from wireboot.protocols.dhcp4.options import (
 from wireboot.protocols.dhcp4.server import Dhcp4Server
 from wireboot.protocols.pxe import vendor_options
 from wireboot.protocols.pxe.boot_file import BootFile, NoBootFile
+from wireboot.protocols.pxe.boot_information import BootInformation
 from wireboot.protocols.pxe.boot_server import BootServer
 from wireboot.protocols.pxe.identity import NetworkInterface, PxeClient, class_identifier
 from wireboot.protocols.pxe.vendor_options import BOOT_ITEM, BootItem
-from wireboot.server.compose import BootInformation, Snapshot
-from wireboot.store.boot_files import BootFileStore
 from wireboot.wire.addresses import AddressRange
 from wireboot.wire.option_table import Option, Options
 
@@ -252,7 +252,7 @@ def combined() -> Conversation:
     boot_programs = {"x86-bios": "pxelinux.0", "x86_64-uefi": "grubx64.efi"}
     inventory = Inventory({"lab": Profile("lab", boot_programs)}, (), "lab", False, FoundLoaders({}))
     allocator = Allocator((a_subnet(),), never=(SERVER,))
-    server = Dhcp4Server(allocator, INTERFACES, BootInformation(Snapshot(inventory, files=BootFileStore(Path()))))
+    server = Dhcp4Server(allocator, INTERFACES, BootInformation(lambda client: policy.decide(client, inventory)))
     return Conversation(BootServer(decide), server)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
 from wireboot.boot.inventory import Inventory
 from wireboot.boot.policy import decide
 from wireboot.config.model import Configuration
 from wireboot.endpoint import Endpoint, Event, Interface, SocketAddress
-from wireboot.errors import DecodeError
 from wireboot.leases.allocator import Allocator
 from wireboot.net.arp import ArpSocket
 from wireboot.net.driver import Driver, Transport
@@ -19,13 +17,11 @@ from wireboot.net.interfaces import InterfaceTable
 from wireboot.net.udp import UdpSocket
 from wireboot.protocols.arp.prober import AddressProber
 from wireboot.protocols.dhcp4.endpoint import Dhcp4Endpoint, Dhcp4Service
-from wireboot.protocols.dhcp4.message import Message
-from wireboot.protocols.dhcp4.options import MessageType
 from wireboot.protocols.dhcp4.server import Dhcp4Server
-from wireboot.protocols.pxe.boot_file import BootFile, NoBootFile, with_boot_file
+from wireboot.protocols.pxe.boot_file import BootFile, NoBootFile
+from wireboot.protocols.pxe.boot_information import BootInformation
 from wireboot.protocols.pxe.boot_server import BootServer
-from wireboot.protocols.pxe.events import BootFileNamed, BootNamer, BootOptionMalformed, NothingToBoot
-from wireboot.protocols.pxe.identity import PxeClient, identify
+from wireboot.protocols.pxe.identity import PxeClient
 from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
 from wireboot.protocols.tftp.files import BootFiles, OpenFile
 from wireboot.protocols.tftp.server import TftpServer
@@ -108,7 +104,7 @@ class Services:
         self._opened.close()
 
     def _serve_dhcp(self) -> None:
-        server = Dhcp4Server(self._allocator, self._interfaces, BootInformation(self._snapshot))
+        server = Dhcp4Server(self._allocator, self._interfaces, BootInformation(self._snapshot.decide))
         self._serve_port_67(open_dhcp_server_port(self._interfaces), server)
         if self._raw is not None:
             self._drive(AddressProber(self._allocator, self._interfaces), [ArpSocket(self._interfaces)])
@@ -138,26 +134,3 @@ class Services:
     def _drive(self, endpoint: Endpoint, transports: Sequence[Transport]) -> None:
         driver = Driver(endpoint, transports, remember=self._ledger.remember, tell=self._tell, raw=self._raw)
         self._opened.callback(driver.close)
-
-
-class BootInformation:
-    """An `AddBootInformation`: makes the DHCP server a combined one, that names boot files itself."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-
-    def __call__(self, request: Message, reply: Message, server: IPv4Address) -> tuple[Message, tuple[Event, ...]]:
-        try:
-            client = identify(request)
-        except DecodeError as problem:
-            # An address is no reason to be strict about what is for booting only.
-            return reply, (BootOptionMalformed(request.chaddr, str(problem)),)
-        if client is None:
-            return reply, ()
-        decision = self._snapshot.decide(client)
-        if isinstance(decision, NoBootFile):
-            return reply, (NothingToBoot(client, decision.rule),)
-        by: BootNamer = "DHCPOFFER" if reply.message_type is MessageType.OFFER else "DHCPACK"
-        return with_boot_file(reply, decision, server), (
-            BootFileNamed(client, decision, server, by, client_address=reply.yiaddr),
-        )
