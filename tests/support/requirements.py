@@ -35,6 +35,7 @@ PACKAGES = {
     "dhclient":                                   "isc-dhcp-client",
     "tftp":                                       "tftp-hpa",
     "atftp":                                      "atftp",
+    "/etc/services":                              "netbase",  # atftp looks its port up there
     "curl":                                       "curl",
 }
 # fmt: on

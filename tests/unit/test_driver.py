@@ -262,7 +262,7 @@ def test_a_closed_driver_sends_no_more() -> None:
 
         stage.to_store[0]()
 
-        assert stage.diary == [("storing", [b"lease 1"]), ("told", b"lease 1")]
+        assert stage.diary == [("storing", [b"lease 1"])]
 
     asyncio.run(scenario())
 

@@ -125,14 +125,14 @@ class Driver:
             self._tell_and_send(events, datagrams)
 
     def _tell_and_send(self, events: Sequence[Event], datagrams: Sequence[Datagram]) -> None:
+        if self._closed:
+            # What they waited for was written after the end. Their clients ask again and find it.
+            return
         for event in events:
             self._tell(event)
         self._send(datagrams)
 
     def _send(self, datagrams: Sequence[Datagram]) -> None:
-        if self._closed:
-            # What they waited for was written after the end. Their clients ask again and find it.
-            return
         for datagram in datagrams:
             try:
                 self._send_one(datagram)
