@@ -315,7 +315,7 @@ def test_only_a_sqlite_file_is_supported(url: str, what: str) -> None:
 def test_a_boot_dir_that_was_asked_for_must_be_there() -> None:
     host = replace(HOST, boot_dir_exists=False)
     assert told('boot_dir = "/srv/boot"\n', host) == [(1, "error", "boot_dir /srv/boot is not there")]
-    assert told("", host) == [(None, "warning", "boot_dir /srv/boot is not there")]
+    assert told("", host) == [(None, "note", "boot_dir /srv/boot is not there yet")]
     named = LoadedConfig(Configuration()).with_command_line(boot_dir=Path("/b"))
     assert [finding.severity for finding in check(named, host)] == [Severity.ERROR]
 

@@ -21,11 +21,13 @@ def boot_dir(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
     folder = loaded.config.boot_dir
     if host.boot_dir_exists:
         return
-    # Nobody asked for the default folder, and without it the loaders of the distribution still boot machines.
-    asked_for = ("boot_dir",) in loaded.positions or folder != Configuration().boot_dir
-    what = f"boot_dir {folder} is not there"
-    remedy = f"make it with `mkdir -p {folder}`, or name the folder of your boot files as boot_dir"
-    yield loaded.finding(ERROR if asked_for else WARNING, ("boot_dir",), what, remedy)
+    if ("boot_dir",) in loaded.positions or folder != Configuration().boot_dir:
+        remedy = f"make it with `mkdir -p {folder}`, or name the folder of your boot files as boot_dir"
+        yield loaded.finding(ERROR, ("boot_dir",), f"boot_dir {folder} is not there", remedy)
+    else:
+        # Nobody asked for the default folder, and without it the loaders of the distribution still boot machines.
+        remedy = "`wireboot serve` makes it; put your boot files there"
+        yield loaded.finding(NOTE, ("boot_dir",), f"boot_dir {folder} is not there yet", remedy)
 
 
 def something_to_boot(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:

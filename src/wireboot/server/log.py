@@ -67,7 +67,7 @@ def open_log(log_format: LogFormat, level: int = logging.INFO) -> Iterator[Logge
         writer.close()
 
 
-_CONSOLE = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+_CONSOLE = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24, sort_keys=False)
 
 
 def _render_for_people(logger: object, method: str, line: structlog.typing.EventDict) -> str:
@@ -75,7 +75,9 @@ def _render_for_people(logger: object, method: str, line: structlog.typing.Event
         step, name, detail = line.pop("step"), line.pop("name"), line.pop("detail")
         line = {**line, "event": f"step {step} of 9: {name}", **detail}
     # A stranger's text may hold what moves a terminal's cursor; JSON escapes it by itself.
-    shown = {key: _printable(value) if isinstance(value, str) else value for key, value in line.items()}
+    shown = {
+        key: _printable(value) if isinstance(value, str) else value for key, value in line.items() if value is not None
+    }
     return str(_CONSOLE(logger, method, shown))
 
 
