@@ -162,3 +162,12 @@ def test_made_up_addresses_are_not_kept() -> None:
     for number in range(1, 200):
         seen(timeline, named("Boot Server", address=ip(number)))
     assert len(timeline._by_address) == 1
+
+
+def test_a_second_boot_is_told_where_only_port_4011_is_ours() -> None:
+    """A DHCP server on this host sends machines here, and nothing of theirs is heard before."""
+    timeline = Timeline()
+    boot = (named("Boot Server", address=ADDRESS), started(), finished(), started("linux/vmlinuz"))
+
+    assert numbers(seen(timeline, *boot)) == [5, 6, 7, 8, 9]
+    assert numbers(seen(timeline, *boot)) == [5, 6, 7, 8, 9]

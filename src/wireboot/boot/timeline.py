@@ -108,7 +108,10 @@ class Timeline:
 
     def _boot_server_answered(self, event: BootFileNamed) -> list[BootStep]:
         link_address = event.client.link_address
-        attempt = self._attempts.get(link_address) or self._begin(link_address)
+        attempt = self._attempts.get(link_address)
+        if attempt is None or attempt.reached > 6:
+            # Where only port 4011 is ours, a boot is first heard of here, the second one too.
+            attempt = self._begin(link_address)
         attempt.boot_file = event.boot_file.name
         self._place(link_address, attempt, event.client_address)
         return [
