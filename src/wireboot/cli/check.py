@@ -27,7 +27,7 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         findings = check_config(loaded, host_facts(loaded.config, loaders))
         source = loaded.file
     except ConfigurationError as problem:
-        findings, source = list(problem.findings), str(config)
+        findings, source = list(problem.findings), problem.findings[0].file
     best = [loader for name in ARCHITECTURES if (loader := loaders.best(name)) is not None]
     errors = any(finding.severity is Severity.ERROR for finding in findings)
     if as_json:

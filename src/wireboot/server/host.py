@@ -28,7 +28,7 @@ def host_facts(config: Configuration, loaders: FoundLoaders) -> HostFacts:
     interfaces = list_interfaces()
     return HostFacts(
         interfaces=interfaces.up,
-        boot_file_exists=BootFileStore(config.boot_dir).exists,
+        boot_file_exists=BootFileStore(config.boot_dir, ignore_case=True).exists,
         loaders=loaders,
         boot_dir_exists=config.boot_dir.is_dir(),
         interfaces_down=interfaces.down,

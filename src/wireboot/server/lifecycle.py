@@ -84,8 +84,9 @@ async def _watch_interfaces(server: Server, log: Logger) -> None:
         await asyncio.sleep(LOOK_AT_INTERFACES_EVERY_S)
         try:
             server.use_interfaces((await asyncio.to_thread(list_interfaces)).up)
-        except OSError as problem:
-            log.error("interfaces_unknown", reason=str(problem))
+        except Exception as problem:
+            # The kernel would not tell this time. The next look puts it right.
+            log.error("interfaces_unknown", reason=repr(problem))
 
 
 class Server:
