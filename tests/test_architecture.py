@@ -23,15 +23,21 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "protocols.arp":   (*FOUNDATION, "leases"),
     "protocols.dhcp4": (*FOUNDATION, "wire", "leases"),
     "protocols.tftp":  (*FOUNDATION, "wire"),
-    "protocols.pxe":   (*FOUNDATION, "wire", "protocols.dhcp4"),
+    "protocols.pxe":   (*FOUNDATION, "wire", "protocols.dhcp4", "protocols.tftp"),
     "boot":            (*FOUNDATION, "wire", "protocols.dhcp4", "protocols.tftp", "protocols.pxe"),
-    "net":             FOUNDATION,
-    "config":          (*FOUNDATION, "wire", "protocols.dhcp4", "boot"),
+    "pxe_api":         (*FOUNDATION, "wire", "protocols"),
+    "net":             (*FOUNDATION, "wire"),
+    "credentials":     (*FOUNDATION, "wire", "protocols.pxe"),
+    "config":          (*FOUNDATION, "wire", "protocols.dhcp4", "protocols.pxe", "boot"),
     "store":           (*FOUNDATION, "leases", "protocols.tftp"),
-    "server":          (*FOUNDATION, "wire", "protocols", "leases", "boot", "net", "config", "store"),
-    "cli":             (*FOUNDATION, "wire", "leases", "boot", "config", "store", "server"),
+    "services":        (*FOUNDATION, "wire", "protocols", "leases", "boot", "config", "credentials"),
+    "server":          (*FOUNDATION, "wire", "protocols", "leases", "boot", "net", "config", "store", "services"),
+    "client":          (*FOUNDATION, "wire", "protocols", "pxe_api", "net"),
+    "sim":             (*FOUNDATION, "wire", "protocols", "leases", "boot", "config", "store", "services"),
+    "cli":             (*FOUNDATION, "wire", "protocols", "leases", "boot", "config", "store", "services", "server",
+                        "credentials", "client", "sim"),
 }
-PURE = ("endpoint", "errors", "wire", "protocols", "leases", "boot")
+PURE = ("endpoint", "errors", "wire", "protocols", "leases", "boot", "pxe_api")
 NOT_PURE = {
     "asyncio", "datetime", "http", "io", "logging", "multiprocessing", "os", "pathlib", "queue", "random", "secrets",
     "selectors", "shutil", "signal", "socket", "socketserver", "sqlite3", "ssl", "subprocess", "tempfile", "threading",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -65,6 +66,43 @@ class DatagramDropped(Event):
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AddressProbed(Event):
+    """Asks the host of this endpoint to look whether somebody else has the address (RFC 5227 §2.1.1).
+
+    Only an answer is reported back (`HostedEndpoint.address_taken`); silence is the endpoint's own timer's matter.
+    """
+
+    address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class AddressAcquired(Event):
+    """Asks the host of this endpoint to take this address, and these routers for what lies beyond its network."""
+
+    address: IPv4Interface
+    routers: tuple[IPv4Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AddressGivenUp(Event):
+    """Asks the host of this endpoint to be without an address again."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupJoined(Event):
+    """Asks the host of this endpoint to receive what is sent to a multicast group (RFC 1112 §7.1)."""
+
+    group: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLeft(Event):
+    """Asks the host of this endpoint to receive a group no more."""
+
+    group: IPv4Address
+
+
 class Endpoint(Protocol):
     """A protocol role. `now` is in seconds since the epoch and never goes backwards."""
 
@@ -82,6 +120,26 @@ class Endpoint(Protocol):
 
     def datagrams_to_send(self) -> list[Datagram]:
         """The datagrams not yet handed over, in sending order."""
+
+
+class HostedEndpoint(Endpoint, Protocol):
+    """An endpoint that has its host to itself: it says which address the host is to have, and hears how that goes."""
+
+    def address_taken(self, address: IPv4Address, link_address: bytes, now: float) -> None:
+        """Somebody with this MAC answers at an address that was probed or is in use here."""
+
+    def unreachable(self, peer: SocketAddress, reason: Unreachable, now: float) -> None:
+        """What was sent to `peer` did not arrive."""
+
+
+class Unreachable(Enum):
+    """Why a datagram did not arrive."""
+
+    NO_ARP_ANSWER = "nobody answers ARP for it"
+    PORT_CLOSED = "its port is closed"
+    """ICMP destination unreachable, port unreachable (RFC 792)."""
+    REFUSED = "the network refuses it"
+    """Any other ICMP destination unreachable."""
 
 
 class Outbox:
