@@ -1,30 +1,17 @@
-"""Puts the parts together: which services stand on which port, and what each of them is given."""
+"""Puts the parts together: each endpoint on its sockets, and what all of them share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 
-from wireboot.boot.inventory import Inventory
-from wireboot.boot.policy import decide
 from wireboot.config.model import Configuration
-from wireboot.endpoint import Endpoint, Event, Interface, SocketAddress
+from wireboot.endpoint import Endpoint, Event, Interface
 from wireboot.leases.allocator import Allocator
 from wireboot.net.arp import ArpSocket
 from wireboot.net.driver import Driver, Transport
 from wireboot.net.interfaces import InterfaceTable
-from wireboot.net.udp import UdpSocket
 from wireboot.protocols.arp.prober import AddressProber
-from wireboot.protocols.dhcp4.endpoint import Dhcp4Endpoint, Dhcp4Service
-from wireboot.protocols.dhcp4.server import Dhcp4Server
-from wireboot.protocols.pxe.boot_file import BootFile, NoBootFile
-from wireboot.protocols.pxe.boot_information import BootInformation
-from wireboot.protocols.pxe.boot_server import BootServer
-from wireboot.protocols.pxe.identity import PxeClient
-from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
-from wireboot.protocols.tftp.files import BootFiles, OpenFile
-from wireboot.protocols.tftp.server import TftpServer
 from wireboot.server.host import own_addresses
 from wireboot.server.ledger import LeaseLedger
 from wireboot.server.ports import (
@@ -35,24 +22,11 @@ from wireboot.server.ports import (
     open_raw_sender,
     open_tftp_ports,
 )
+from wireboot.services import endpoints
+from wireboot.services.snapshot import Snapshot
 from wireboot.store.leases import LeaseStore
 
 Tell = Callable[[Event], None]
-
-
-@dataclass
-class Snapshot:
-    """What may change while the server runs: swapped as a whole, read afresh for every packet."""
-
-    inventory: Inventory
-    files: BootFiles
-
-    def decide(self, client: PxeClient) -> BootFile | NoBootFile:
-        return decide(client, self.inventory)
-
-    def open(self, name: str, peer: SocketAddress) -> OpenFile:
-        """Makes the snapshot a `BootFiles` itself."""
-        return self.files.open(name, peer)
 
 
 class Services:
@@ -88,8 +62,7 @@ class Services:
             elif config.dhcp4.mode == "proxy":
                 self._serve_proxy_dhcp()
             if config.dhcp4.mode != "off":
-                port_4011 = open_boot_server_port(self._interfaces)
-                self._drive(Dhcp4Endpoint([BootServer(snapshot.decide)]), [port_4011])
+                self._drive(endpoints.boot_server(snapshot), [open_boot_server_port(self._interfaces)])
             self._serve_tftp(config)
             self._opened = opened.pop_all()
 
@@ -104,8 +77,8 @@ class Services:
         self._opened.close()
 
     def _serve_dhcp(self) -> None:
-        server = Dhcp4Server(self._allocator, self._interfaces, BootInformation(self._snapshot.decide))
-        self._serve_port_67(open_dhcp_server_port(self._interfaces), server)
+        endpoint = endpoints.dhcp_server(self._snapshot, self._allocator, self._interfaces)
+        self._drive(endpoint, [open_dhcp_server_port(self._interfaces)])
         if self._raw is not None:
             self._drive(AddressProber(self._allocator, self._interfaces), [ArpSocket(self._interfaces)])
 
@@ -114,20 +87,12 @@ class Services:
         if remark is not None:
             self._tell(remark)
         if socket is not None:
-            self._serve_port_67(socket, ProxyDhcp(self._snapshot.decide))
-
-    def _serve_port_67(self, socket: UdpSocket, service: Dhcp4Service) -> None:
-        # The Boot Server first: a DHCPREQUEST with a boot item looks for a Boot Server, not for an address.
-        self._drive(Dhcp4Endpoint([BootServer(self._snapshot.decide), service]), [socket])
+            self._drive(endpoints.dhcp_proxy(self._snapshot), [socket])
 
     def _serve_tftp(self, config: Configuration) -> None:
         requests, transfers = open_tftp_ports(config.tftp.port, self._interfaces)
-        server = TftpServer(
-            self._snapshot,
-            request_port=requests.port,
-            transfer_ports=[socket.port for socket in transfers],
-            interface_mtus=self._mtus,
-        )
+        ports = [socket.port for socket in transfers]
+        server = endpoints.tftp_server(self._snapshot, requests.port, ports, self._mtus)
         self._opened.callback(server.close)
         self._drive(server, [requests, *transfers])
 

@@ -20,11 +20,12 @@ from wireboot.errors import OperatorError
 from wireboot.leases.allocator import Allocator
 from wireboot.net.clock import now
 from wireboot.net.interfaces import list_interfaces
-from wireboot.server.compose import Services, Snapshot
+from wireboot.server.compose import Services
 from wireboot.server.event_log import EventLog
 from wireboot.server.host import boot_files, host_facts, loaders_on_this_machine, served_interfaces
 from wireboot.server.log import Logger
-from wireboot.server.snapshot import inventory, subnets
+from wireboot.services.inventory import inventory, subnets
+from wireboot.services.snapshot import Snapshot
 from wireboot.store.database import open_database
 from wireboot.store.leases import LeaseStore
 
