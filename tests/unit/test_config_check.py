@@ -351,7 +351,7 @@ def test_an_unknown_architecture_is_told_with_near_ones() -> None:
 def test_a_profile_boots_something_and_has_its_own_name() -> None:
     text = '[[profiles]]\nname = "a"\n' + profile('"x86-bios" = "pxelinux.0"', "a")
     assert told(text) == [
-        (2, "error", 'profile "a" has neither boot_program nor kernel: it boots nothing'),
+        (2, "error", 'profile "a" has neither boot_program, kernel nor menu: it boots nothing'),
         (4, "error", 'there is a profile "a" already, on line 2'),
     ]
     assert told(profile('"x86-bios" = "pxelinux.0"', "ignore"))[0][:2] == (2, "error")

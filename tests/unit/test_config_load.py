@@ -110,7 +110,7 @@ def test_the_contracts_example_becomes_typed_values() -> None:
     assert (reservation.mac, reservation.address) == (bytes.fromhex("525400770010"), IPv4Address("10.77.0.50"))
     assert config.dhcp6.subnets[0].pools == (AddressRange(IPv6Address("fd77::100"), IPv6Address("fd77::1ff")),)
     assert str(config.admin.listen) == "127.0.0.1:8081"
-    assert config.profiles[0].boot_program == {"x86-bios": "pxelinux.0", "x86_64-uefi": "grubx64.efi"}
+    assert config.profiles[0].boot_program == {"x86-bios": ("pxelinux.0",), "x86_64-uefi": ("grubx64.efi",)}
     assert first.mac == bytes.fromhex("52540077001f")
     assert second.uuid == UUID("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0")
 

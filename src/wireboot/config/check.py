@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from wireboot.config.check_boot import BOOT_CHECKS
+from wireboot.config.check_credentials import CREDENTIAL_CHECKS
+from wireboot.config.check_menus import MENU_CHECKS
+from wireboot.config.check_multicast import MULTICAST_CHECKS
 from wireboot.config.check_services import SERVICE_CHECKS
 from wireboot.config.check_subnets import SUBNET_CHECKS
 from wireboot.config.findings import Finding, sorted_by_place
@@ -13,7 +16,15 @@ from wireboot.config.load import LoadedConfig
 from wireboot.config.not_yet import keys_without_effect
 
 Check = Callable[[LoadedConfig, HostFacts], Iterator[Finding]]
-CHECKS: tuple[Check, ...] = (*SERVICE_CHECKS, *SUBNET_CHECKS, *BOOT_CHECKS, keys_without_effect)
+CHECKS: tuple[Check, ...] = (
+    *SERVICE_CHECKS,
+    *SUBNET_CHECKS,
+    *BOOT_CHECKS,
+    *MENU_CHECKS,
+    *MULTICAST_CHECKS,
+    *CREDENTIAL_CHECKS,
+    keys_without_effect,
+)
 
 
 def check(loaded: LoadedConfig, host: HostFacts) -> list[Finding]:

@@ -51,8 +51,11 @@ def profiles(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
             what = f'there is a profile "{name}" already, on line {lines_by_name[name]}'
             yield loaded.finding(ERROR, (*where, "name"), what, "choose another name")
         lines_by_name.setdefault(name, loaded.line(*where, "name"))
-        if not profile.boot_program and profile.kernel is None:
-            what = f'profile "{name}" has neither boot_program nor kernel: it boots nothing'
+        if profile.menu is not None and (profile.boot_program or profile.kernel is not None):
+            what = f'profile "{name}" is a menu, and has a boot program or kernel beside it'
+            yield loaded.finding(ERROR, (*where, "menu"), what, "keep one of the two; a menu leads to other profiles")
+        elif not profile.boot_program and profile.kernel is None and profile.menu is None:
+            what = f'profile "{name}" has neither boot_program, kernel nor menu: it boots nothing'
             yield loaded.finding(ERROR, (*where, "name"), what, 'add `boot_program = { "x86-bios" = "pxelinux.0" }`')
         if profile.kernel is None and profile.initrd:
             what = f'profile "{name}" has an initrd and no kernel'
@@ -62,7 +65,7 @@ def profiles(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
 
 
 def _boot_programs(loaded: LoadedConfig, host: HostFacts, where: KeyPath, profile: Profile) -> Iterator[Finding]:
-    for architecture, file in profile.boot_program.items():
+    for architecture, layers in profile.boot_program.items():
         at = (*where, "boot_program", architecture)
         if architecture_code(architecture) is None:
             meant = near(architecture, ARCHITECTURE_NAMES)
@@ -71,15 +74,20 @@ def _boot_programs(loaded: LoadedConfig, host: HostFacts, where: KeyPath, profil
         if architecture.endswith("-http"):
             what = f'"{architecture}" has no effect in this version: firmware that boots by HTTP is not answered yet'
             yield loaded.finding(NOTE, at, what, "leave it for a later version, or take it out")
-        if not _is_offered(file, host):
-            what = f"boot program {file} is not in {loaded.config.boot_dir}"
-            yield loaded.finding(ERROR, at, what, _bring(file, loaded))
-            continue
-        loader = known_boot_file(file)
-        for needed in loader.needs if isinstance(loader, Loader) else ():
-            if not _is_offered(needed, host):
-                what = f"boot program {file} needs {needed} beside it, which is not in {loaded.config.boot_dir}"
-                yield loaded.finding(ERROR, at, what, _bring(needed, loaded))
+        for file in layers:
+            yield from _boot_program_file(loaded, host, at, file)
+
+
+def _boot_program_file(loaded: LoadedConfig, host: HostFacts, at: KeyPath, file: str) -> Iterator[Finding]:
+    if not is_offered(file, host):
+        what = f"boot program {file} is not in {loaded.config.boot_dir}"
+        yield loaded.finding(ERROR, at, what, bring(file, loaded))
+        return
+    loader = known_boot_file(file)
+    for needed in loader.needs if isinstance(loader, Loader) else ():
+        if not is_offered(needed, host):
+            what = f"boot program {file} needs {needed} beside it, which is not in {loaded.config.boot_dir}"
+            yield loaded.finding(ERROR, at, what, bring(needed, loaded))
 
 
 def grub_beside_dhcp(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
@@ -89,8 +97,8 @@ def grub_beside_dhcp(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]
     what = "GRUB older than 2.12 fetches its configuration from the DHCP server's host, not from a proxy's"
     remedy = 'use mode = "server", newer GRUB, an image that names this server, or run both on one host'
     for index, profile in enumerate(loaded.config.profiles):
-        for architecture, file in profile.boot_program.items():
-            if _is_grub(known_boot_file(file)):
+        for architecture, (first, *_) in profile.boot_program.items():
+            if _is_grub(known_boot_file(first)):
                 yield loaded.finding(NOTE, ("profiles", index, "boot_program", architecture), what, remedy)
     if loaded.config.boot.default_profile is None and any(map(_is_grub, map(host.loaders.best, ARCHITECTURES))):
         yield loaded.finding(NOTE, ("dhcp4", "mode"), what, remedy)
@@ -100,11 +108,11 @@ def _is_grub(row: LoaderFile | None) -> bool:
     return isinstance(row, Loader) and row.kind in (LoaderKind.GRUB, LoaderKind.SHIM_GRUB)
 
 
-def _is_offered(file: str, host: HostFacts) -> bool:
+def is_offered(file: str, host: HostFacts) -> bool:
     return host.boot_file_exists(file) or file in host.loaders.files
 
 
-def _bring(file: str, loaded: LoadedConfig) -> str:
+def bring(file: str, loaded: LoadedConfig) -> str:
     put = f"put it at {loaded.config.boot_dir / file}"
     row: LoaderFile | None = known_boot_file(file)
     if row is not None:
@@ -149,6 +157,12 @@ def profile_references(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Findi
         (("machines", index, "profile"), machine.profile)
         for index, machine in enumerate(config.machines)
         if machine.profile is not None
+    ]
+    named += [
+        (("menus", index, "entries", number, "profile"), entry.profile)
+        for index, menu in enumerate(config.menus)
+        for number, entry in enumerate(menu.entries)
+        if entry.profile is not None
     ]
     known = [profile.name for profile in config.profiles]
     for where, name in named:

@@ -11,6 +11,7 @@ from wireboot.config.dhcp4_options import OptionError, parse_dhcp4_option
 from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.load import LoadedConfig
+from wireboot.config.model import LentAddresses
 from wireboot.config.positions import KeyPath
 from wireboot.wire.addresses import Address, AddressRange, format_link_address
 
@@ -37,9 +38,18 @@ def _overlapping(loaded: LoadedConfig, table: str, networks: Sequence[_IPNetwork
             yield loaded.finding(ERROR, (table, "subnets", second, "network"), what, "make one of them smaller")
 
 
+def _lent(loaded: LoadedConfig) -> Iterator[tuple[KeyPath, LentAddresses]]:
+    """Every table that lends addresses, and where it stands."""
+    dhcp4 = loaded.config.dhcp4
+    for index, subnet in enumerate(dhcp4.subnets):
+        yield ("dhcp4", "subnets", index), subnet
+    if dhcp4.proxy_fallback is not None:
+        yield ("dhcp4", "proxy_fallback"), dhcp4.proxy_fallback
+
+
 def pools(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
-    for index, subnet in enumerate(loaded.config.dhcp4.subnets):
-        where = ("dhcp4", "subnets", index, "pools")
+    for table, subnet in _lent(loaded):
+        where = (*table, "pools")
         yield from _pools_of(loaded, where, subnet.network, subnet.pools)
         for number, pool in enumerate(subnet.pools):
             for address in filter(pool.__contains__, _not_for_hosts(subnet.network)):
@@ -93,12 +103,12 @@ def reservations(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
 def own_addresses(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
     """What the server holds itself it must not lend."""
     own = {address.ip: interface for interface, address in host.served_addresses(loaded.config)}
-    for index, subnet in enumerate(loaded.config.dhcp4.subnets):
-        for number, pool in enumerate(subnet.pools):
+    for table, lent in _lent(loaded):
+        for number, pool in enumerate(lent.pools):
             for address in filter(pool.__contains__, own):
                 what = f"pool {pool} has this server's own address {address} ({own[address]}) in it"
-                where = ("dhcp4", "subnets", index, "pools", number)
-                yield loaded.finding(WARNING, where, what, f"let the pool leave {address} out")
+                yield loaded.finding(WARNING, (*table, "pools", number), what, f"let the pool leave {address} out")
+    for index, subnet in enumerate(loaded.config.dhcp4.subnets):
         for number, reservation in enumerate(subnet.reservations):
             if reservation.address in own:
                 what = f"{reservation.address} is this server's own address ({own[reservation.address]})"
@@ -163,11 +173,28 @@ def lease_times(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
             yield loaded.finding(WARNING, where, what, "86400 is a day")
 
 
+def proxy_fallback(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
+    dhcp4 = loaded.config.dhcp4
+    fallback, where = dhcp4.proxy_fallback, ("dhcp4", "proxy_fallback")
+    if fallback is None:
+        return
+    if dhcp4.mode != "proxy":
+        what = f'proxy_fallback has no effect in mode "{dhcp4.mode}"'
+        yield loaded.finding(NOTE, where, what, 'set mode = "proxy", or take it out')
+    if not fallback.pools:
+        remedy = "add a few addresses that the DHCP server beside does not lend"
+        yield loaded.finding(ERROR, (*where, "network"), "proxy_fallback has no pools to lend from", remedy)
+    served = host.served_addresses(loaded.config)
+    if served and not any(address.ip in fallback.network for _, address in served):
+        what = f"proxy_fallback lends addresses of {fallback.network}, which is on no interface of this machine"
+        yield loaded.finding(WARNING, (*where, "network"), what, "it helps machines behind a relay only")
+
+
 def dhcp4_options(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
-    for index, subnet in enumerate(loaded.config.dhcp4.subnets):
+    for table, subnet in _lent(loaded):
         names_by_code: dict[int, str] = {}
         for name, value in subnet.options.items():
-            where = ("dhcp4", "subnets", index, "options", name)
+            where = (*table, "options", name)
             try:
                 code, _ = parse_dhcp4_option(name, value)
             except OptionError as problem:
@@ -179,4 +206,13 @@ def dhcp4_options(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
                 names_by_code.setdefault(code, name)
 
 
-SUBNET_CHECKS = (subnets_apart, pools, reservations, own_addresses, server_mode, lease_times, dhcp4_options)
+SUBNET_CHECKS = (
+    subnets_apart,
+    pools,
+    reservations,
+    own_addresses,
+    server_mode,
+    proxy_fallback,
+    lease_times,
+    dhcp4_options,
+)

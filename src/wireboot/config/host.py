@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface
 
 from wireboot.boot.loaders import FoundLoaders
-from wireboot.config.model import Configuration
+from wireboot.config.model import Configuration, Credential
 from wireboot.endpoint import Interface
 
 
@@ -23,6 +23,10 @@ class HostFacts:
     boot_dir_exists: bool
     interfaces_down: frozenset[str] = frozenset()
     """The names of those that are there but not up."""
+    boot_file_size: Callable[[str], int | None] = lambda _: None
+    """How many bytes a file on offer has; None for one that is not there."""
+    credential_fault: Callable[[Credential], str | None] = lambda _: None
+    """Why a credential does not vouch for its boot file, or None when it does."""
 
     def served_addresses(self, config: Configuration) -> tuple[tuple[str, IPv4Interface], ...]:
         """Each interface and IPv4 address that the configuration has wireboot serve from."""

@@ -23,8 +23,12 @@ from wireboot.config.values import (
     parse_ipv4_range,
     parse_ipv6_network,
     parse_ipv6_range,
+    parse_layers,
     parse_listen_address,
     parse_mac,
+    parse_menu_text,
+    parse_multicast,
+    parse_multicast_range,
     parse_name,
     parse_text,
     parse_uuid,
@@ -66,6 +70,13 @@ Ipv6Net: TypeAlias = Annotated[IPv6Network, _written_as_text(IPv6Network, parse_
 Ipv4Range: TypeAlias = Annotated[AddressRange[IPv4Address], _written_as_text(AddressRange, parse_ipv4_range)]
 Ipv6Range: TypeAlias = Annotated[AddressRange[IPv6Address], _written_as_text(AddressRange, parse_ipv6_range)]
 Listen: TypeAlias = Annotated[ListenAddress, _written_as_text(ListenAddress, parse_listen_address)]
+Multicast: TypeAlias = Annotated[IPv4Address, _written_as_text(IPv4Address, parse_multicast)]
+MulticastRange: TypeAlias = Annotated[AddressRange[IPv4Address], _written_as_text(AddressRange, parse_multicast_range)]
+MenuText: TypeAlias = Annotated[str, PlainValidator(parse_menu_text)]
+Layers: TypeAlias = Annotated[tuple[str, ...], PlainValidator(parse_layers)]
+TagSeconds: TypeAlias = Annotated[StrictInt, Field(ge=0, le=255)]
+# 0 stands for the local disk (PXE 2.1 table 2-1, tag 9).
+BootServerType: TypeAlias = Annotated[StrictInt, Field(ge=1, le=0xFFFF)]
 Port: TypeAlias = Annotated[int, Strict(), Field(ge=1, le=0xFFFF)]
 # 0xFFFFFFFF would be a lease for ever (RFC 2131 §3.3): no address would ever come back.
 LeaseTime: TypeAlias = Annotated[StrictInt, Field(ge=1, lt=0xFFFFFFFF)]
@@ -89,7 +100,9 @@ class Dhcp4Reservation(Table):
     hostname: HostName | None = Field(default=None, description="the host name it is told", examples=['"node-1"'])
 
 
-class Dhcp4Subnet(Table):
+class LentAddresses(Table):
+    """Addresses of one network, and what goes with them."""
+
     network: Ipv4Net = Field(description="an IPv4 network", examples=['"10.77.0.0/24"'])
     pools: tuple[Ipv4Range, ...] = Field(
         default=(),
@@ -104,10 +117,21 @@ class Dhcp4Subnet(Table):
         description="a table of DHCP options by IANA's name or number",
         examples=['{ routers = ["10.77.0.1"] }'],
     )
+
+
+class Dhcp4Subnet(LentAddresses):
     reservations: tuple[Dhcp4Reservation, ...] = Field(
         default=(),
         description="tables, one for each machine with an address of its own",
         examples=["[[dhcp4.subnets.reservations]]"],
+    )
+
+
+class Dhcp4ProxyFallback(LentAddresses):
+    """What firmware gets that takes no offer but a complete one."""
+
+    lease_time_s: LeaseTime = Field(
+        default=300, description="for how many whole seconds an address is lent", examples=["300"]
     )
 
 
@@ -119,6 +143,9 @@ class Dhcp4(Table):
         default=(),
         description="tables, one for each network whose addresses are handed out",
         examples=["[[dhcp4.subnets]]"],
+    )
+    proxy_fallback: Dhcp4ProxyFallback | None = Field(
+        default=None, description="a table; none: a proxy never gives an address", examples=["[dhcp4.proxy_fallback]"]
     )
 
 
@@ -145,6 +172,44 @@ class Dhcp6(Table):
 
 class Tftp(Table):
     port: Port = Field(default=69, description="a UDP port from 1 to 65535", examples=["69"])
+    multicast_groups: MulticastRange | None = Field(
+        default=None,
+        description="a range of multicast addresses; none: every client gets a transfer of its own",
+        examples=['"239.255.69.0/24"'],
+    )
+    multicast_port: Port = Field(default=1758, description="a UDP port from 1 to 65535", examples=["1758"])
+
+
+class MtftpFile(Table):
+    file: BootFileName = Field(description="a file below boot_dir", examples=['"pxelinux.0"'])
+    group: Multicast = Field(description="a multicast address of its own", examples=['"239.255.77.1"'])
+
+
+class Mtftp(Table):
+    server_port: Port = Field(default=1759, description="a UDP port from 1 to 65535", examples=["1759"])
+    client_port: Port = Field(default=1760, description="a UDP port from 1 to 65535", examples=["1760"])
+    listen_timeout_s: TagSeconds = Field(
+        default=1, description="how many whole seconds clients listen before they ask, from 0 to 255", examples=["1"]
+    )
+    transmit_timeout_s: TagSeconds = Field(
+        default=2, description="after how many whole seconds a packet is repeated, from 0 to 255", examples=["2"]
+    )
+    files: tuple[MtftpFile, ...] = Field(
+        default=(), description="tables, one for each file sent by multicast", examples=["[[mtftp.files]]"]
+    )
+
+
+class PxeDiscovery(Table):
+    broadcast: StrictBool = Field(default=False, description="true or false", examples=["false"])
+    multicast: StrictBool = Field(default=False, description="true or false", examples=["false"])
+    group: Multicast = Field(
+        default=IPv4Address("224.0.1.2"), description="a multicast address", examples=['"224.0.1.2"']
+    )
+    only_listed: StrictBool = Field(default=True, description="true or false", examples=["true"])
+
+
+class Pxe(Table):
+    discovery: PxeDiscovery = Field(default=PxeDiscovery(), description="a table", examples=["[pxe.discovery]"])
 
 
 class Http(Table):
@@ -177,11 +242,12 @@ class Boot(Table):
 
 class Profile(Table):
     name: Name = Field(description="a name of your choice", examples=['"rescue"'])
-    boot_program: Mapping[Text, BootFileName] = Field(
+    boot_program: Mapping[Text, Layers] = Field(
         default={},
-        description="a table with a file below boot_dir for each client architecture",
+        description="a table with a file below boot_dir, or a list of them, for each client architecture",
         examples=['{ "x86-bios" = "pxelinux.0", "x86_64-uefi" = "grubx64.efi" }'],
     )
+    menu: Name | None = Field(default=None, description="the name of a menu", examples=['"main"'])
     kernel: BootFileName | None = Field(default=None, description="a file below boot_dir", examples=['"debian/linux"'])
     initrd: tuple[BootFileName, ...] = Field(
         default=(), description="a list of files below boot_dir", examples=['["debian/initrd.gz"]']
@@ -190,6 +256,53 @@ class Profile(Table):
     loader: Literal["auto", "ipxe", "grub", "pxelinux", "shim-grub"] = Field(
         default="auto", description='one of "auto", "ipxe", "grub", "pxelinux" and "shim-grub"', examples=['"auto"']
     )
+
+
+class MenuEntry(Table):
+    text: MenuText = Field(description="what the line says, in ASCII", examples=['"Rescue system"'])
+    profile: Name | None = Field(default=None, description="the name of a profile", examples=['"rescue"'])
+    servers: tuple[Ipv4, ...] = Field(
+        default=(), description="a list of IPv4 addresses of other Boot Servers", examples=['["10.77.0.9"]']
+    )
+    local: StrictBool = Field(default=False, description="true or false", examples=["true"])
+    type: BootServerType | None = Field(
+        default=None,
+        description="a Boot Server type from 1 to 65535; none: a number of its own, from 32768 on",
+        examples=["32768"],
+    )
+    file: BootFileName | None = Field(
+        default=None, description="a file on the other server, for loaders", examples=['"wdsnbp.com"']
+    )
+
+
+class Menu(Table):
+    name: Name = Field(description="a name of your choice", examples=['"main"'])
+    prompt: MenuText = Field(
+        default="Press F8 for the boot menu",
+        description="what the machine shows while it waits, in ASCII",
+        examples=['"Press F8 for the boot menu"'],
+    )
+    timeout_s: TagSeconds = Field(
+        default=10,
+        description="whole seconds: 0 takes the first entry at once, 255 shows the menu and waits",
+        examples=["10"],
+    )
+    style: Literal["auto", "pxe", "ipxe", "grub"] = Field(
+        default="auto", description='one of "auto", "pxe", "ipxe" and "grub"', examples=['"auto"']
+    )
+    entries: tuple[MenuEntry, ...] = Field(
+        default=(), description="tables, one for each line of the menu", examples=["[[menus.entries]]"]
+    )
+
+
+class Credential(Table):
+    boot_file: BootFileName = Field(description="a file below boot_dir", examples=['"pxelinux.0"'])
+    file: BootFileName | None = Field(
+        default=None,
+        description="a file below boot_dir that vouches for it; none: the boot file's name and .manifest.p7m",
+        examples=['"pxelinux.0.manifest.p7m"'],
+    )
+    trust: FolderPath = Field(description="the file of the anchor's certificate", examples=['"anchor.pem"'])
 
 
 class Machine(Table):
@@ -214,12 +327,18 @@ class Configuration(Table):
     dhcp4: Dhcp4 = Field(default=Dhcp4(), description="a table", examples=["[dhcp4]"])
     dhcp6: Dhcp6 = Field(default=Dhcp6(), description="a table", examples=["[dhcp6]"])
     tftp: Tftp = Field(default=Tftp(), description="a table", examples=["[tftp]"])
+    mtftp: Mtftp = Field(default=Mtftp(), description="a table", examples=["[mtftp]"])
+    pxe: Pxe = Field(default=Pxe(), description="a table", examples=["[pxe]"])
     http: Http = Field(default=Http(), description="a table", examples=["[http]"])
     admin: Admin = Field(default=Admin(), description="a table", examples=["[admin]"])
     database: Database = Field(default=Database(), description="a table", examples=["[database]"])
     boot: Boot = Field(default=Boot(), description="a table", examples=["[boot]"])
     profiles: tuple[Profile, ...] = Field(
         default=(), description="tables, one for each profile", examples=["[[profiles]]"]
+    )
+    menus: tuple[Menu, ...] = Field(default=(), description="tables, one for each menu", examples=["[[menus]]"])
+    credentials: tuple[Credential, ...] = Field(
+        default=(), description="tables, one for each credential of a boot file", examples=["[[credentials]]"]
     )
     machines: tuple[Machine, ...] = Field(
         default=(), description="tables, one for each machine", examples=["[[machines]]"]

@@ -106,6 +106,35 @@ def parse_boot_file_name(value: object) -> str:
     return text
 
 
+def parse_layers(value: object) -> tuple[str, ...]:
+    """A boot program in one file, or in several that are asked for one after the other (PXE 2.1 table 2-1, tag 71)."""
+    files = (value,) if isinstance(value, str) else value
+    if not isinstance(files, list | tuple) or not files:
+        raise ValueError(f"{shown(value)} is neither a file nor a list of files")
+    return tuple(map(parse_boot_file_name, files))
+
+
+def parse_menu_text(value: object) -> str:
+    text = parse_name(value)
+    if not text.isascii():
+        raise ValueError(f"{shown(value)} has letters beyond ASCII, which firmware cannot show")
+    return text
+
+
+def parse_multicast(value: object) -> IPv4Address:
+    address = parse_ipv4(value)
+    if not address.is_multicast:
+        raise ValueError(f"{shown(value)} is not a multicast address, which are 224.0.0.0-239.255.255.255")
+    return address
+
+
+def parse_multicast_range(value: object) -> AddressRange[IPv4Address]:
+    groups = parse_ipv4_range(value)
+    if not groups.first.is_multicast or not groups.last.is_multicast:
+        raise ValueError(f"{shown(value)} is not a range of multicast addresses, which are 224.0.0.0-239.255.255.255")
+    return groups
+
+
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
     """Where a service listens."""
