@@ -76,9 +76,7 @@ def _room(loaded: LoadedConfig, where: KeyPath, menu: Menu) -> Iterator[Finding]
     servers = sum(3 + 4 * max(1, len(entry.servers)) for entry in menu.entries if not entry.local)
     size = _TAGS_BESIDE_THE_LINES + texts + servers + len(menu.prompt)
     if size > _OPTION_BYTES_MAX:
-        what = (
-            f'menu "{menu.name}" needs {size} bytes where firmware takes {_OPTION_BYTES_MAX}: its texts are cut short'
-        )
+        what = f'menu "{menu.name}" needs {size} bytes, and firmware takes {_OPTION_BYTES_MAX}: it is cut short'
         yield loaded.finding(WARNING, (*where, "entries"), what, "use shorter texts, or fewer entries")
     if len(menu.entries) > ENTRIES_SHOWN_MAX:
         what = f'menu "{menu.name}" has {len(menu.entries)} entries: UEFI firmware shows {ENTRIES_SHOWN_MAX}'
