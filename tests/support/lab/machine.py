@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -25,6 +27,9 @@ class Firmware:
     """The firmware's image in flash, with `variables` beside it; None: QEMU's own SeaBIOS."""
     variables: Path | None = None
 
+
+F8, DOWN, ENTER = "\x1b[19~", "\x1b[B", "\r"
+"""Keys as a terminal sends them."""
 
 OVMF_CODE = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
 OVMF_VARIABLES = Path("/usr/share/OVMF/OVMF_VARS_4M.fd")
@@ -51,6 +56,7 @@ class VirtualMachine:
         self.memory_mib = memory_mib
         self._segment = segment
         self._console_path = segment.work_dir / f"{self.name}.console.log"
+        self._keyboard_path = segment.work_dir / f"{self.name}.keyboard"
 
     def power_on(self) -> None:
         self._process = self._segment.start(*self._command(self._segment.add_tap()), log_name=f"{self.name}.qemu")
@@ -67,7 +73,20 @@ class VirtualMachine:
         """Wait until the serial line has shown `text`; return the time (seconds since the epoch) it was seen at."""
         return self.console.wait_for(text, timeout_s)
 
+    def press(self, keys: str) -> None:
+        """Type on the serial line; special keys as a terminal sends them, such as `DOWN`."""
+        with socket.socket(socket.AF_UNIX) as keyboard:
+            keyboard.connect(str(self._keyboard_path))
+            keyboard.sendall(keys.encode())
+            # QEMU takes what was written before it sees the end; a second writer would have to wait for that.
+            keyboard.shutdown(socket.SHUT_WR)
+            keyboard.settimeout(1.0)
+            with suppress(TimeoutError):
+                while keyboard.recv(4096):
+                    pass
+
     def _command(self, tap: str) -> list[str]:
+        keyboard = f"path={self._keyboard_path},server=on,wait=off"
         return [
             "qemu-system-x86_64",
             *("-name", self.name),
@@ -77,7 +96,11 @@ class VirtualMachine:
             *("-uuid", str(self.uuid)),
             *("-nodefaults", "-no-user-config", "-no-reboot"),
             *("-display", "none"),
-            *("-serial", f"file:{self._console_path}"),
+            *(
+                "-chardev",
+                f"socket,id=console,path={self._keyboard_path},server=on,wait=off,logfile={self._console_path}",
+            ),
+            *("-serial", "chardev:console"),
             *("-netdev", f"tap,id=lan,ifname={tap},script=no,downscript=no"),
             *("-device", f"{self.firmware.network_card},netdev=lan,mac={self.mac},bootindex=1"),
             *self._flash(),
