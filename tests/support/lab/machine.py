@@ -96,10 +96,7 @@ class VirtualMachine:
             *("-uuid", str(self.uuid)),
             *("-nodefaults", "-no-user-config", "-no-reboot"),
             *("-display", "none"),
-            *(
-                "-chardev",
-                f"socket,id=console,path={self._keyboard_path},server=on,wait=off,logfile={self._console_path}",
-            ),
+            *("-chardev", f"socket,id=console,{keyboard},logfile={self._console_path}"),
             *("-serial", "chardev:console"),
             *("-netdev", f"tap,id=lan,ifname={tap},script=no,downscript=no"),
             *("-device", f"{self.firmware.network_card},netdev=lan,mac={self.mac},bootindex=1"),
