@@ -75,8 +75,8 @@ def negotiate(requested: Options, *, blksize_max: int, size_bytes: int | None, l
     asked: dict[str, tuple[str, int]] = {}
     for name, value in requested:
         key = name.lower()
-        number = _number(value)
-        if key not in asked and number is not None and number in _VALUES_ALLOWED.get(key, ()):
+        number = allowed_number(key, value)
+        if key not in asked and number is not None:
             asked[key] = (name, number)
     if size_bytes is None:
         asked.pop(TSIZE, None)
@@ -100,6 +100,10 @@ def negotiate(requested: Options, *, blksize_max: int, size_bytes: int | None, l
     return Agreement(parameters, tuple((name, str(agreed[key])) for key, (name, _) in asked.items()))
 
 
-def _number(value: str) -> int | None:
+def allowed_number(option: str, value: str) -> int | None:
+    """The number that `value` states, or None where it is none or not one that this option, in lower case, may have."""
     # int() would also take "+8", " 8 " and "1_000", and raises on thousands of digits.
-    return int(value) if value.isascii() and value.isdigit() and len(value) <= 20 else None
+    if not (value.isascii() and value.isdigit() and len(value) <= 20):
+        return None
+    number = int(value)
+    return number if number in _VALUES_ALLOWED.get(option, ()) else None
