@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from wireboot import __version__
-from wireboot.cli import check, lease, serve
+from wireboot.cli import check, credential, lease, serve
 from wireboot.errors import OperatorError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(check.check)
 app.add_typer(lease.app)
+app.add_typer(credential.app)
 
 
 def main() -> None:

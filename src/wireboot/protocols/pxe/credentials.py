@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from wireboot.protocols.tftp.file_name import normalise
+from wireboot.protocols.tftp.files import FileRefused
+
 
 @dataclass(frozen=True, slots=True)
 class BootImage:
@@ -40,3 +43,11 @@ class Trust(Protocol):
 
     def verify(self, credential: bytes, image: BootImage) -> None:
         """Raises CredentialRefused unless `credential` vouches for every byte of `image`."""
+
+
+def boot_file_path(file_name: str) -> str | None:
+    """The path that a Boot Server's name for a file means: what a credential binds. None where it means none."""
+    try:
+        return normalise(file_name)
+    except FileRefused:
+        return None
