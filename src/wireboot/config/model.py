@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, Stric
 from sqlalchemy import URL, make_url
 
 from wireboot.config.values import (
+    QUIRK_EFFECTS,
     ListenAddress,
+    parse_architecture,
     parse_boot_file_name,
     parse_host_name,
     parse_ipv4,
@@ -26,13 +28,17 @@ from wireboot.config.values import (
     parse_layers,
     parse_listen_address,
     parse_mac,
+    parse_mac_prefix,
     parse_menu_text,
     parse_multicast,
     parse_multicast_range,
     parse_name,
+    parse_quirk_effect,
     parse_text,
+    parse_undi_version,
     parse_uuid,
 )
+from wireboot.protocols.pxe.quirks import Effect
 from wireboot.wire.addresses import AddressRange
 
 T = TypeVar("T")
@@ -74,6 +80,10 @@ Multicast: TypeAlias = Annotated[IPv4Address, _written_as_text(IPv4Address, pars
 MulticastRange: TypeAlias = Annotated[AddressRange[IPv4Address], _written_as_text(AddressRange, parse_multicast_range)]
 MenuText: TypeAlias = Annotated[str, PlainValidator(parse_menu_text)]
 Layers: TypeAlias = Annotated[tuple[str, ...], PlainValidator(parse_layers)]
+QuirkEffect: TypeAlias = Annotated[Effect, _written_as_text(Effect, parse_quirk_effect)]
+ArchitectureCode: TypeAlias = Annotated[int, _written_as_text(int, parse_architecture)]
+UndiVersion: TypeAlias = Annotated[tuple[int, int], _written_as_text(tuple, parse_undi_version)]
+MacPrefix: TypeAlias = Annotated[bytes, _written_as_text(bytes, parse_mac_prefix)]
 TagSeconds: TypeAlias = Annotated[StrictInt, Field(ge=0, le=255)]
 # 0 stands for the local disk (PXE 2.1 table 2-1, tag 9).
 BootServerType: TypeAlias = Annotated[StrictInt, Field(ge=1, le=0xFFFF)]
@@ -305,6 +315,25 @@ class Credential(Table):
     trust: FolderPath = Field(description="the file of the anchor's certificate", examples=['"anchor.pem"'])
 
 
+class Quirk(Table):
+    name: Name = Field(description="a name of your choice", examples=['"old server boards"'])
+    effects: tuple[QuirkEffect, ...] = Field(
+        description=f"a list of {', '.join(map(repr, QUIRK_EFFECTS))}", examples=['["discovery-control-8"]']
+    )
+    vendor_class: Name = Field(
+        default="PXEClient", description="how the vendor class begins", examples=['"PXEClient:Arch:00007"']
+    )
+    architectures: tuple[ArchitectureCode, ...] = Field(
+        default=(), description="a list of client architectures; none: all", examples=['["x86_64-uefi"]']
+    )
+    undi_versions: tuple[UndiVersion, ...] = Field(
+        default=(), description="a list of UNDI versions; none: all", examples=['["3.16"]']
+    )
+    mac_prefixes: tuple[MacPrefix, ...] = Field(
+        default=(), description="a list of beginnings of MAC addresses; none: all", examples=['["3c:ec:ef"]']
+    )
+
+
 class Machine(Table):
     name: Name = Field(description="a name of your choice", examples=['"node-1"'])
     mac: Mac | None = Field(default=None, description="the machine's MAC address", examples=['"52:54:00:77:00:10"'])
@@ -339,6 +368,9 @@ class Configuration(Table):
     menus: tuple[Menu, ...] = Field(default=(), description="tables, one for each menu", examples=["[[menus]]"])
     credentials: tuple[Credential, ...] = Field(
         default=(), description="tables, one for each credential of a boot file", examples=["[[credentials]]"]
+    )
+    quirks: tuple[Quirk, ...] = Field(
+        default=(), description="tables, one for each kind of firmware that needs it", examples=["[[quirks]]"]
     )
     machines: tuple[Machine, ...] = Field(
         default=(), description="tables, one for each machine", examples=["[[machines]]"]

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from uuid import UUID
 
+from wireboot.protocols.pxe.quirks import Effect
 from wireboot.wire.addresses import AddressRange
+from wireboot.wire.iana import architecture_code
 
 BOOT_FILE_NAME_BYTES_MAX = 127
 """What the `file` field of a DHCP message holds beside its closing NUL (RFC 2131 §2)."""
 
 _MAC = re.compile(r"[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}", re.IGNORECASE)
+_MAC_PREFIX = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){0,5}", re.IGNORECASE)
+QUIRK_EFFECTS = {str(effect.name).lower().replace("_", "-"): effect for effect in Effect if effect.value}
 _HOST_NAME_LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 
 
@@ -133,6 +137,35 @@ def parse_multicast_range(value: object) -> AddressRange[IPv4Address]:
     if not groups.first.is_multicast or not groups.last.is_multicast:
         raise ValueError(f"{shown(value)} is not a range of multicast addresses, which are 224.0.0.0-239.255.255.255")
     return groups
+
+
+def parse_architecture(value: object) -> int:
+    """IANA's number of a client architecture."""
+    code = architecture_code(parse_text(value))
+    if code is None:
+        raise ValueError(f"{shown(value)} is no client architecture")
+    return code
+
+
+def parse_mac_prefix(value: object) -> bytes:
+    text = parse_text(value)
+    if not _MAC_PREFIX.fullmatch(text):
+        raise ValueError(f"{shown(value)} is not the beginning of a MAC address")
+    return bytes.fromhex(re.sub("[:-]", "", text))
+
+
+def parse_undi_version(value: object) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,3})\.(\d{1,3})", parse_text(value))
+    if match is None or int(match[1]) > 255 or int(match[2]) > 255:
+        raise ValueError(f"{shown(value)} is not a version such as 3.16")
+    return int(match[1]), int(match[2])
+
+
+def parse_quirk_effect(value: object) -> Effect:
+    effect = QUIRK_EFFECTS.get(parse_text(value))
+    if effect is None:
+        raise ValueError(f"{shown(value)} is none of {', '.join(QUIRK_EFFECTS)}")
+    return effect
 
 
 @dataclass(frozen=True, slots=True)

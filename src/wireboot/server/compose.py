@@ -19,10 +19,12 @@ from wireboot.server.ports import (
     open_boot_server_port,
     open_dhcp_proxy_port,
     open_dhcp_server_port,
+    open_mtftp_port,
     open_raw_sender,
     open_tftp_ports,
 )
 from wireboot.services import endpoints
+from wireboot.services.inventory import multicast_limits
 from wireboot.services.snapshot import Snapshot
 from wireboot.store.leases import LeaseStore
 
@@ -62,8 +64,10 @@ class Services:
             elif config.dhcp4.mode == "proxy":
                 self._serve_proxy_dhcp()
             if config.dhcp4.mode != "off":
-                self._drive(endpoints.boot_server(snapshot), [open_boot_server_port(self._interfaces)])
+                groups = (config.pxe.discovery.group,) if config.pxe.discovery.multicast else ()
+                self._drive(endpoints.boot_server(snapshot), [open_boot_server_port(self._interfaces, groups)])
             self._serve_tftp(config)
+            self._serve_mtftp(config)
             self._opened = opened.pop_all()
 
     def use_interfaces(self, interfaces: Iterable[Interface]) -> None:
@@ -79,22 +83,33 @@ class Services:
     def _serve_dhcp(self) -> None:
         endpoint = endpoints.dhcp_server(self._snapshot, self._allocator, self._interfaces)
         self._drive(endpoint, [open_dhcp_server_port(self._interfaces)])
-        if self._raw is not None:
-            self._drive(AddressProber(self._allocator, self._interfaces), [ArpSocket(self._interfaces)])
+        self._probe_addresses()
 
     def _serve_proxy_dhcp(self) -> None:
         socket, remark = open_dhcp_proxy_port(self._interfaces)
         if remark is not None:
             self._tell(remark)
         if socket is not None:
-            self._drive(endpoints.dhcp_proxy(self._snapshot), [socket])
+            self._drive(endpoints.dhcp_proxy(self._snapshot, self._allocator, self._interfaces), [socket])
+        self._probe_addresses()
+
+    def _probe_addresses(self) -> None:
+        if self._raw is not None:
+            self._drive(AddressProber(self._allocator, self._interfaces), [ArpSocket(self._interfaces)])
 
     def _serve_tftp(self, config: Configuration) -> None:
         requests, transfers = open_tftp_ports(config.tftp.port, self._interfaces)
         ports = [socket.port for socket in transfers]
-        server = endpoints.tftp_server(self._snapshot, requests.port, ports, self._mtus)
+        server = endpoints.tftp_server(self._snapshot, requests.port, ports, self._mtus, multicast_limits(config))
         self._opened.callback(server.close)
         self._drive(server, [requests, *transfers])
+
+    def _serve_mtftp(self, config: Configuration) -> None:
+        if not config.mtftp.files:
+            return
+        self._mtftp = endpoints.mtftp_server(self._snapshot)
+        self._opened.callback(self._mtftp.close)
+        self._drive(self._mtftp, [open_mtftp_port(config.mtftp.server_port, self._interfaces)])
 
     def _drive(self, endpoint: Endpoint, transports: Sequence[Transport]) -> None:
         driver = Driver(endpoint, transports, remember=self._ledger.remember, tell=self._tell, raw=self._raw)

@@ -12,6 +12,7 @@ from wireboot.config.host import HostFacts, is_served
 from wireboot.config.model import Configuration
 from wireboot.endpoint import Interface
 from wireboot.net.interfaces import list_interfaces
+from wireboot.services.credentials import credential_fault
 from wireboot.store.boot_files import BootFileStore
 
 
@@ -26,12 +27,15 @@ def boot_files(config: Configuration, loaders: FoundLoaders) -> BootFileStore:
 
 def host_facts(config: Configuration, loaders: FoundLoaders) -> HostFacts:
     interfaces = list_interfaces()
+    offered = boot_files(config, loaders)
     return HostFacts(
         interfaces=interfaces.up,
         boot_file_exists=BootFileStore(config.boot_dir, ignore_case=True).exists,
         loaders=loaders,
         boot_dir_exists=config.boot_dir.is_dir(),
         interfaces_down=interfaces.down,
+        boot_file_size=offered.size,
+        credential_fault=lambda credential: credential_fault(credential, offered),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wireboot.boot.generated_files import own_address_for
 from wireboot.boot.loaders import FoundLoaders, describe_loaders
 from wireboot.config.check import check
 from wireboot.config.findings import ConfigurationError, Finding, Severity
@@ -24,8 +25,8 @@ from wireboot.server.compose import Services
 from wireboot.server.event_log import EventLog
 from wireboot.server.host import boot_files, host_facts, loaders_on_this_machine, served_interfaces
 from wireboot.server.log import Logger
-from wireboot.services.inventory import inventory, subnets
-from wireboot.services.snapshot import Snapshot
+from wireboot.services.inventory import subnets
+from wireboot.services.snapshot import Snapshot, take_snapshot
 from wireboot.store.database import open_database
 from wireboot.store.leases import LeaseStore
 
@@ -106,7 +107,7 @@ class Server:
         self._interfaces = served_interfaces(config, checked.host.interfaces)
         store = LeaseStore(open_database(config.database_url))
         self._allocator = Allocator(subnets(config), store.load())
-        self._snapshot = Snapshot(inventory(config, self._loaders), boot_files(config, self._loaders))
+        self._snapshot = self._take_snapshot(config)
         self._events = EventLog(log, now)
         self._services = Services(config, self._interfaces, self._snapshot, self._allocator, store, self._events.tell)
         log.info(
@@ -122,13 +123,16 @@ class Server:
         config = checked.loaded.config
         self._tell_findings(checked)
         self._allocator.use_subnets(subnets(config))
-        self._snapshot.inventory = inventory(config, self._loaders)
-        self._snapshot.files = boot_files(config, self._loaders)
+        self._snapshot.replace_with(self._take_snapshot(_as_sockets_stand(config, self._config)))
         if later := _differences(self._config, config):
             self._log.warning("restart_needed", changed=later, hint="these keys are read at start only")
         self._config = config
         self.use_interfaces(checked.host.interfaces)
         self._log.info("reloaded", configuration=checked.loaded.file)
+
+    def _take_snapshot(self, config: Configuration) -> Snapshot:
+        files = boot_files(config, self._loaders)
+        return take_snapshot(config, self._loaders, files, lambda peer: own_address_for(peer, self._interfaces))
 
     def use_interfaces(self, up: Sequence[Interface]) -> None:
         """Serve on those of the interfaces now up that the configuration asks for."""
@@ -152,9 +156,17 @@ def _shown(interfaces: Sequence[Interface]) -> dict[str, list[str]]:
     return {interface.name: [str(address) for address in interface.ipv4] for interface in interfaces}
 
 
+_SERVED_BY_SOCKETS = ("mtftp", "pxe")
+"""What clients are told of these has to be what the sockets were opened for."""
+
+
+def _as_sockets_stand(new: Configuration, old: Configuration) -> Configuration:
+    return new.model_copy(update={name: getattr(old, name) for name in _SERVED_BY_SOCKETS})
+
+
 def _differences(old: Configuration, new: Configuration) -> list[str]:
     """The keys that differ, of those that a running server does not take up."""
-    at_start = ("state_dir", "tftp", "http", "admin", "database")
+    at_start = ("state_dir", "tftp", *_SERVED_BY_SOCKETS, "http", "admin", "database")
     keys = [name for name in at_start if getattr(old, name) != getattr(new, name)]
     return keys if old.dhcp4.mode == new.dhcp4.mode else [*keys, "dhcp4.mode"]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 from wireboot.endpoint import Event
 from wireboot.net.interfaces import InterfaceTable
@@ -61,14 +63,19 @@ def open_dhcp_proxy_port(interfaces: InterfaceTable) -> tuple[UdpSocket | None, 
     return shared, DhcpPortShared()
 
 
-def open_boot_server_port(interfaces: InterfaceTable) -> UdpSocket:
-    return UdpSocket(Port.BOOT_SERVER, interfaces, service="Boot Server")
+def open_boot_server_port(interfaces: InterfaceTable, groups: Collection[IPv4Address]) -> UdpSocket:
+    """`groups`: those at which clients may look for Boot Servers."""
+    return UdpSocket(Port.BOOT_SERVER, interfaces, service="Boot Server", groups=groups)
 
 
 def open_tftp_ports(port: int, interfaces: InterfaceTable) -> tuple[UdpSocket, list[UdpSocket]]:
     """The port for requests and the ports that transfers run on."""
     requests = UdpSocket(port, interfaces, service="TFTP")
     return requests, [UdpSocket(0, interfaces, service="TFTP") for _ in range(TFTP_TRANSFER_PORTS)]
+
+
+def open_mtftp_port(port: int, interfaces: InterfaceTable) -> UdpSocket:
+    return UdpSocket(port, interfaces, service="MTFTP")
 
 
 def open_raw_sender(interfaces: InterfaceTable) -> RawSender | None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from ipaddress import IPv4Address
 
 from wireboot.endpoint import Interface
 from wireboot.leases.allocator import Allocator
 from wireboot.protocols.dhcp4.endpoint import Dhcp4Endpoint
-from wireboot.protocols.dhcp4.server import Dhcp4Server
+from wireboot.protocols.dhcp4.message import Message
+from wireboot.protocols.dhcp4.server import Dhcp4Server, client_key
 from wireboot.protocols.pxe.boot_information import BootInformation
 from wireboot.protocols.pxe.boot_server import BootServer
 from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
+from wireboot.protocols.pxe.proxy_fallback import ProxyFallback
+from wireboot.protocols.tftp.mtftp_server import MtftpServer
+from wireboot.protocols.tftp.multicast import MulticastLimits
 from wireboot.protocols.tftp.server import TftpServer
 from wireboot.services.snapshot import Snapshot
 
@@ -18,21 +24,47 @@ from wireboot.services.snapshot import Snapshot
 def dhcp_server(snapshot: Snapshot, allocator: Allocator, interfaces: Mapping[str, Interface]) -> Dhcp4Endpoint:
     """Port 67 of a server that hands out addresses."""
     # The Boot Server first: a DHCPREQUEST with a boot item looks for a Boot Server, not for an address.
-    server = Dhcp4Server(allocator, interfaces, BootInformation(snapshot.decide))
-    return Dhcp4Endpoint([BootServer(snapshot.decide), server])
+    server = Dhcp4Server(allocator, interfaces, BootInformation(snapshot))
+    return Dhcp4Endpoint([BootServer(snapshot), server])
 
 
-def dhcp_proxy(snapshot: Snapshot) -> Dhcp4Endpoint:
-    """Port 67 of a server that stands beside another one."""
-    return Dhcp4Endpoint([BootServer(snapshot.decide), ProxyDhcp(snapshot.decide)])
+def dhcp_proxy(snapshot: Snapshot, allocator: Allocator, interfaces: Mapping[str, Interface]) -> Dhcp4Endpoint:
+    """Port 67 of a server that stands beside another one.
+
+    `allocator` has the fallback's addresses; without any, nobody is lent one.
+    """
+    server = Dhcp4Server(allocator, interfaces, BootInformation(snapshot))
+    fallback = ProxyFallback(server, partial(_address_lent, allocator), snapshot)
+    return Dhcp4Endpoint([BootServer(snapshot), fallback, ProxyDhcp(snapshot)])
 
 
 def boot_server(snapshot: Snapshot) -> Dhcp4Endpoint:
     """Port 4011."""
-    return Dhcp4Endpoint([BootServer(snapshot.decide)])
+    return Dhcp4Endpoint([BootServer(snapshot)])
 
 
 def tftp_server(
-    snapshot: Snapshot, request_port: int, transfer_ports: Sequence[int], interface_mtus: Mapping[str, int]
+    snapshot: Snapshot,
+    request_port: int,
+    transfer_ports: Sequence[int],
+    interface_mtus: Mapping[str, int],
+    multicast: MulticastLimits | None,
 ) -> TftpServer:
-    return TftpServer(snapshot, request_port=request_port, transfer_ports=transfer_ports, interface_mtus=interface_mtus)
+    return TftpServer(
+        snapshot,
+        request_port=request_port,
+        transfer_ports=transfer_ports,
+        interface_mtus=interface_mtus,
+        multicast=multicast,
+    )
+
+
+def mtftp_server(snapshot: Snapshot) -> MtftpServer:
+    """PXE's multicast, at the server port of its offers."""
+    return MtftpServer(snapshot, snapshot.inventory.mtftp)
+
+
+def _address_lent(allocator: Allocator, message: Message) -> IPv4Address | None:
+    """What the sender of this message was offered or lent."""
+    leases = (allocator.lease_of(client_key(message), subnet) for subnet in allocator.subnets)
+    return next((lease.address for lease in leases if lease is not None), None)

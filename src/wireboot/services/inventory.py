@@ -2,34 +2,99 @@
 
 from __future__ import annotations
 
-from wireboot.boot.inventory import Inventory, Machine, Profile
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+
+from wireboot.boot.inventory import Inventory, Machine, Menu, MenuEntry, Profile
 from wireboot.boot.loaders import FoundLoaders
+from wireboot.config import model
 from wireboot.config.dhcp4_options import parse_dhcp4_options
-from wireboot.config.model import IGNORE, Configuration, Dhcp4Subnet
+from wireboot.config.model import IGNORE, Configuration, Dhcp4Subnet, LentAddresses
 from wireboot.leases.subnet import Reservation, Subnet
+from wireboot.protocols.pxe.decision import BootCredential, Discovery
+from wireboot.protocols.pxe.quirks import Quirk
+from wireboot.protocols.tftp.file_name import normalise
+from wireboot.protocols.tftp.mtftp import MtftpParameters
+from wireboot.protocols.tftp.multicast import MulticastLimits
 from wireboot.wire.option_table import Options
 
 
 def subnets(config: Configuration) -> tuple[Subnet, ...]:
-    return tuple(_subnet(each) for each in config.dhcp4.subnets)
+    """Those whose addresses are lent: a server's own or, in proxy mode, the fallback's."""
+    dhcp4 = config.dhcp4
+    if dhcp4.mode == "proxy":
+        return () if dhcp4.proxy_fallback is None else (_subnet(dhcp4.proxy_fallback, ()),)
+    return tuple(_subnet(each, _reservations(each)) for each in dhcp4.subnets)
 
 
-def inventory(config: Configuration, loaders: FoundLoaders) -> Inventory:
-    default = config.boot.default_profile
+def inventory(
+    config: Configuration, loaders: FoundLoaders, credentials: Mapping[str, tuple[BootCredential, ...]]
+) -> Inventory:
+    default, discovery = config.boot.default_profile, config.pxe.discovery
     return Inventory(
-        profiles={each.name: Profile(each.name, each.boot_program) for each in config.profiles},
+        profiles={each.name: Profile(each.name, each.boot_program, each.menu) for each in config.profiles},
         machines=tuple(Machine(each.name, each.mac, each.uuid, each.profile) for each in config.machines),
         default_profile=None if default == IGNORE else default,
         ignore_unknown=default == IGNORE,
         loaders=loaders,
+        menus={each.name: _menu(each) for each in config.menus},
+        discovery=Discovery(
+            broadcast=discovery.broadcast,
+            multicast=discovery.group if discovery.multicast else None,
+            only_listed=discovery.only_listed,
+        ),
+        mtftp=mtftp_offers(config),
+        credentials=credentials,
+        quirks=tuple(_quirk(each) for each in config.quirks),
     )
 
 
-def _subnet(subnet: Dhcp4Subnet) -> Subnet:
+def mtftp_offers(config: Configuration) -> dict[str, MtftpParameters]:
+    """Where files are sent by PXE's multicast, by normalised file name."""
+    mtftp = config.mtftp
+    return {
+        normalise(each.file): MtftpParameters(
+            each.group, mtftp.client_port, mtftp.server_port, mtftp.listen_timeout_s, mtftp.transmit_timeout_s
+        )
+        for each in mtftp.files
+    }
+
+
+def multicast_limits(config: Configuration) -> MulticastLimits | None:
+    """What RFC 2090's multicast may take up; None where it is not offered."""
+    groups = config.tftp.multicast_groups
+    return None if groups is None else MulticastLimits(groups, config.tftp.multicast_port)
+
+
+def _subnet(lent: LentAddresses, reservations: tuple[Reservation, ...]) -> Subnet:
     return Subnet(
-        network=subnet.network,
-        pools=subnet.pools,
-        lease_time_s=subnet.lease_time_s,
-        options=Options(parse_dhcp4_options(subnet.options)),
-        reservations=tuple(Reservation(each.mac, each.address, each.hostname) for each in subnet.reservations),
+        network=lent.network,
+        pools=lent.pools,
+        lease_time_s=lent.lease_time_s,
+        options=Options(parse_dhcp4_options(lent.options)),
+        reservations=reservations,
+    )
+
+
+def _reservations(subnet: Dhcp4Subnet) -> tuple[Reservation, ...]:
+    return tuple(Reservation(each.mac, each.address, each.hostname) for each in subnet.reservations)
+
+
+def _menu(menu: model.Menu) -> Menu:
+    entries = tuple(
+        MenuEntry(each.text, each.profile, each.servers, each.local, each.type, each.file) for each in menu.entries
+    )
+    return Menu(menu.name, menu.prompt, menu.timeout_s, entries, menu.style)
+
+
+def _quirk(quirk: model.Quirk) -> Quirk:
+    return Quirk(
+        quirk.name,
+        reduce(or_, quirk.effects),
+        seen="the configuration",
+        class_prefix=quirk.vendor_class,
+        architectures=quirk.architectures,
+        undi_versions=quirk.undi_versions,
+        mac_prefixes=quirk.mac_prefixes,
     )

@@ -119,6 +119,8 @@ class Host(Namespace):
     def __init__(self, name: str, work_dir: Path) -> None:
         super().__init__(name, work_dir)
         self.interfaces: list[str] = []
+        self.addresses: list[str] = []
+        """Without their prefix lengths."""
         self.run("sysctl", "-qw", "net.ipv6.conf.default.disable_ipv6=1")
 
     def join(self, segment: Segment, *addresses: str) -> Self:
@@ -133,6 +135,7 @@ class Host(Namespace):
             self.run("ip", "address", "add", address, "dev", interface)
         self.run("ip", "link", "set", interface, "up")
         self.interfaces.append(interface)
+        self.addresses += [address.partition("/")[0] for address in addresses]
         return self
 
     def route(self, destination: str, via: str) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from tests.support.lab.addresses import Subnet
@@ -38,6 +38,29 @@ def start_boot_server(
     server = start_dnsmasq(host, range_of(subnet), *files, *programs, *options, log_name="boot-server")
     server.wait_for("DHCP, IP range")
     return server
+
+
+def start_isc_server(host: Host, subnet: Subnet, boot_file: str) -> Process:
+    """ISC's DHCP server, naming this boot file and its own host to whoever asks."""
+    network = ip_network(subnet.network)
+    address = next(each for each in host.addresses if ip_address(each) in network)
+    configuration = host.work_dir / f"{host.name}.dhcpd.conf"
+    configuration.write_text(
+        f"subnet {network.network_address} netmask {network.netmask} {{\n"
+        f'  range {subnet.first} {subnet.last};\n  next-server {address};\n  filename "{boot_file}";\n}}\n'
+    )
+    leases = host.work_dir / f"{host.name}.dhcpd.leases"
+    leases.touch()
+    files = ("-cf", configuration, "-lf", leases, "-pf", host.work_dir / f"{host.name}.dhcpd.pid")
+    server = host.start("dhcpd", "-4", "-d", "-f", "--no-pid", *files, *host.interfaces, log_name="dhcpd")
+    server.wait_for("Server starting service.")
+    return server
+
+
+def start_tftpd_hpa(host: Host, address: str, boot_dir: Path) -> Process:
+    """It says nothing when it is ready; clients ask until it is. The folder is root's, as is the user."""
+    listening = ("--foreground", "--listen", "--address", f"{address}:69")
+    return host.start("in.tftpd", *listening, "--secure", "--user", "root", boot_dir, log_name="tftpd-hpa")
 
 
 def add_router(network: Network, segment: Segment) -> Host:
