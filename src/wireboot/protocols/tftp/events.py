@@ -29,6 +29,8 @@ class TransferStarted(Event):
     interface: str
     size_bytes: int
     parameters: TransferParameters
+    group: SocketAddress | None = None
+    """Where the file is sent, for others to hear it too. None: to this client alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+BLKSIZE = 512
+"""Bytes in a block: MTFTP negotiates nothing."""
+BLOCKS_MAX = 65535
+"""Numbers do not start over, or a client that joins late could not place its blocks."""
+
 
 @dataclass(frozen=True, slots=True)
 class MtftpParameters:

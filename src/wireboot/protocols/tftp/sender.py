@@ -31,6 +31,11 @@ class RetryPolicy:
         assert 0 < self.first_s <= self.longest_s, self
 
 
+# What is sent again by multicast reaches everybody, and while nothing is, listeners take the transfer for dead, some of
+# them after a second. Who sets the pace and is gone must not keep the others waiting for long.
+MULTICAST_RETRY = RetryPolicy(first_s=0.2, longest_s=0.8, patience_s=8.0, patience_unproven_s=3.0)
+
+
 class Ending(Enum):
     CONFIRMED = auto()
     """The last block was acknowledged."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from itertools import cycle
 
 from wireboot.endpoint import Datagram, DatagramDropped, Outbox, SocketAddress
@@ -13,6 +12,8 @@ from wireboot.protocols.tftp.content import NetasciiContent, OctetContent
 from wireboot.protocols.tftp.events import RequestRefused, TransferEnded, TransferStarted
 from wireboot.protocols.tftp.file_name import normalise
 from wireboot.protocols.tftp.files import BootFiles, FileRefused, OpenFile
+from wireboot.protocols.tftp.multicast import MulticastLimits
+from wireboot.protocols.tftp.multicast_sessions import MulticastSessions
 from wireboot.protocols.tftp.options import OptionLimits, negotiate
 from wireboot.protocols.tftp.packet import (
     Ack,
@@ -26,13 +27,13 @@ from wireboot.protocols.tftp.packet import (
     encode,
 )
 from wireboot.protocols.tftp.sender import RetryPolicy, TftpSender
+from wireboot.protocols.tftp.strangers import why_unanswerable
 from wireboot.protocols.tftp.transfer import Transfer
 from wireboot.protocols.tftp.transfer_table import TransferTable
 from wireboot.wire.iana import Port
 
 SERVICE = "tftp"
 _MTU_OF_ETHERNET = 1500
-_LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 _OPCODE_ERROR = Opcode.ERROR.to_bytes(2, "big")
 
 
@@ -66,8 +67,12 @@ class TftpServer(Outbox):
         option_limits: OptionLimits | None = None,
         limits: ServerLimits | None = None,
         retry: RetryPolicy | None = None,
+        multicast: MulticastLimits | None = None,
     ) -> None:
-        """`interface_mtus`: bytes, by interface name, looked up at each request; 1500 where missing."""
+        """`interface_mtus`: bytes, by interface name, looked up at each request; 1500 where missing.
+
+        `multicast` None: the option of that name (RFC 2090) is ignored, and every client has a transfer of its own.
+        """
         super().__init__()
         assert transfer_ports
         self._files = files
@@ -80,6 +85,7 @@ class TftpServer(Outbox):
         self._retry = retry or RetryPolicy()
 
         self._transfers = TransferTable(self._limits.linger_s, lingering_max=self._limits.transfers_max)
+        self._multicast = None if multicast is None else MulticastSessions(multicast, send=self._send, tell=self._tell)
 
     def receive_datagram(self, datagram: Datagram, now: float) -> None:
         transfer = self._transfers.find(datagram.peer, datagram.local.port)
@@ -98,21 +104,33 @@ class TftpServer(Outbox):
                 self._receive_read_request(datagram, packet, now)
             case WriteRequest() if at_request_port:
                 self._refuse(datagram, ErrorCode.ACCESS_VIOLATION, "files can only be read here", packet.file)
-            case _ if transfer is not None:
+            case _ if transfer is not None and transfer.live:
                 self._receive_in_transfer(datagram, packet, transfer, now)
+            case _ if self._receive_from_multicast_client(datagram, packet, now):
+                pass
+            case _ if transfer is not None:
+                pass  # late; it lingers for the sake of these
             case _:
                 self._receive_from_stranger(datagram, packet)
 
     def handle_timeout(self, now: float) -> None:
         for transfer in self._transfers.pop_due(now):
             self._carry_out(transfer, transfer.sender.handle_timeout(now), now)
+        if self._multicast is not None:
+            self._multicast.handle_timeout(now)
 
     def next_timeout(self) -> float | None:
-        return self._transfers.next_timeout()
+        wake_at = self._transfers.next_timeout()
+        multicast_at = None if self._multicast is None else self._multicast.next_timeout()
+        if wake_at is None or multicast_at is None:
+            return wake_at if multicast_at is None else multicast_at
+        return min(wake_at, multicast_at)
 
     def close(self) -> None:
         """Give back every open file. The clients are told nothing: they ask again, and whoever follows serves them."""
         self._transfers.close()
+        if self._multicast is not None:
+            self._multicast.close()
 
     # Requests
 
@@ -133,9 +151,11 @@ class TftpServer(Outbox):
         except FileRefused as refusal:
             self._refuse(datagram, refusal.code, refusal.text, request.file, refusal.reason)
             return
-        self._start(datagram, request, file, netascii=mode == "netascii", now=now)
+        self._start(datagram, request, name, file, netascii=mode == "netascii", now=now)
 
-    def _start(self, datagram: Datagram, request: ReadRequest, file: OpenFile, *, netascii: bool, now: float) -> None:
+    def _start(
+        self, datagram: Datagram, request: ReadRequest, name: str, file: OpenFile, *, netascii: bool, now: float
+    ) -> None:
         mtu = self._interface_mtus.get(datagram.interface, _MTU_OF_ETHERNET)
         agreement = negotiate(
             request.options,
@@ -143,12 +163,19 @@ class TftpServer(Outbox):
             size_bytes=None if netascii else file.size_bytes,
             limits=self._option_limits,
         )
+        port = self._free_port(datagram.peer)
+        if (
+            not netascii
+            and self._multicast is not None
+            and self._multicast.join(datagram, request, name, file, agreement, port, now)
+        ):
+            return
         content = (NetasciiContent if netascii else OctetContent)(file, agreement.parameters.blksize)
         transfer = Transfer(
             request=datagram.payload,
             name=request.file,
             peer=datagram.peer,
-            local=SocketAddress(datagram.local.host, self._free_port(datagram.peer)),
+            local=SocketAddress(datagram.local.host, port),
             interface=datagram.interface,
             file=file,
             sender=TftpSender(content, agreement, self._retry),
@@ -196,7 +223,8 @@ class TftpServer(Outbox):
         """The next transfer port in turn, leaving out those where this peer's earlier transfers are still known."""
         for _ in self._transfer_ports:
             port = next(self._ports_in_turn)
-            if self._transfers.find(peer, port) is None:
+            by_multicast = self._multicast is not None and self._multicast.is_taken(peer, port)
+            if self._transfers.find(peer, port) is None and not by_multicast:
                 return port
         return next(self._ports_in_turn)
 
@@ -211,10 +239,14 @@ class TftpServer(Outbox):
 
     # Transfers under way
 
+    def _receive_from_multicast_client(self, datagram: Datagram, packet: Packet, now: float) -> bool:
+        """False: it is from none of them."""
+        return self._multicast is not None and self._multicast.receive_packet(
+            datagram.peer, datagram.local.port, packet, now
+        )
+
     def _receive_in_transfer(self, datagram: Datagram, packet: Packet, transfer: Transfer, now: float) -> None:
         match packet:
-            case _ if not transfer.live:
-                pass
             case Ack(block=block):
                 packets = transfer.sender.receive_ack(block, now)
                 if transfer.sender.proven and not transfer.proven:
@@ -272,14 +304,8 @@ class TftpServer(Outbox):
         self._send(Datagram(encode(Error(code, text)), datagram.peer, local, datagram.interface))
 
     def _why_unanswerable(self, datagram: Datagram) -> str | None:
-        """Why the sender of this must not get any answer, if so: it could be somebody else, or everybody."""
-        host = datagram.peer.host
-        if datagram.to_group:
-            return "sent to a group"
-        if datagram.peer.port == 0:
-            return "source port 0"
-        if host.is_unspecified or host.is_multicast or host == _LIMITED_BROADCAST:
-            return "source is no host"
+        if (reason := why_unanswerable(datagram)) is not None:
+            return reason
         if datagram.local.port != self._request_port and datagram.local.port not in self._transfer_ports:
             return "not a port of this service"
         return None

@@ -18,7 +18,7 @@ TransferId = tuple["SocketAddress", int]
 # EDK2 ends a probe with 8, the ROMs of the BIOS with 0.
 _SIZE_PROBE_CODES = {ErrorCode.UNDEFINED, ErrorCode.OPTION_NEGOTIATION_FAILED}
 
-_PEER_TEXT_MAX = 200
+PEER_TEXT_MAX = 200
 """Letters of a client's ERROR that are worth remembering."""
 
 
@@ -49,7 +49,7 @@ class Transfer:
     def aborted(self, error: Error, now: float) -> TransferEnded:
         """The client sent an ERROR."""
         size_probe = self._may_be_size_probe and error.code in _SIZE_PROBE_CODES
-        text = error.text[:_PEER_TEXT_MAX]
+        text = error.text[:PEER_TEXT_MAX]
         return TransferAborted(**self._course(now), code=error.code, text=text, size_probe=size_probe)
 
     def abandoned(self, why: str, now: float) -> TransferEnded:
@@ -75,7 +75,7 @@ class Transfer:
     def _may_be_size_probe(self) -> bool:
         return self.tsize and self.sender.nothing_acknowledged
 
-    def _course(self, now: float) -> _Course:
+    def _course(self, now: float) -> Course:
         return {
             "file": self.name,
             "peer": self.peer,
@@ -87,7 +87,7 @@ class Transfer:
         }
 
 
-class _Course(TypedDict):
+class Course(TypedDict):
     """The fields of TransferEnded."""
 
     file: str
