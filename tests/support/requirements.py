@@ -24,6 +24,7 @@ PACKAGES = {
     "/usr/lib/syslinux/modules/bios/ldlinux.c32": "syslinux-common",
     "grub-mkimage":                               "grub-common",
     "/usr/lib/grub/x86_64-efi/tftp.mod":          "grub-efi-amd64-bin",
+    "/usr/lib/grub/i386-pc/pxe.mod":              "grub-pc-bin",
     "/bin/busybox":                               "busybox-static",
     "ip":                                         "iproute2",
     "nsenter":                                    "util-linux",
@@ -37,6 +38,9 @@ PACKAGES = {
     "atftp":                                      "atftp",
     "/etc/services":                              "netbase",  # atftp looks its port up there
     "curl":                                       "curl",
+    "in.tftpd":                                   "tftpd-hpa",
+    "dhcpd":                                      "isc-dhcp-server",
+    "openssl":                                    "openssl",
 }
 # fmt: on
 

@@ -13,8 +13,8 @@ from wireboot.boot.timeline import STEP_NAMES, BootStep, Timeline
 from wireboot.endpoint import DatagramDropped, Event, SocketAddress
 from wireboot.leases.lease import Lease, LeaseState
 from wireboot.protocols.dhcp4.events import LeaseGranted
-from wireboot.protocols.pxe.boot_file import BootFile
-from wireboot.protocols.pxe.events import BootFileNamed, BootNamer, OtherServerChosen
+from wireboot.protocols.pxe.decision import BootCredential, BootFile
+from wireboot.protocols.pxe.events import BootFileNamed, BootNamer, CredentialNamed, MenuOffered, OtherServerChosen
 from wireboot.protocols.pxe.identity import PxeClient
 from wireboot.protocols.tftp.events import TransferFinished, TransferStarted
 from wireboot.protocols.tftp.options import TransferParameters
@@ -171,3 +171,43 @@ def test_a_second_boot_is_told_where_only_port_4011_is_ours() -> None:
 
     assert numbers(seen(timeline, *boot)) == [5, 6, 7, 8, 9]
     assert numbers(seen(timeline, *boot)) == [5, 6, 7, 8, 9]
+
+
+CREDENTIAL = "grubx64.efi.manifest.p7m"
+CLIENT = PxeClient(MAC, (7,), UUID(int=1), None, (), False, "PXEClient")
+MENU = MenuOffered(CLIENT, "main", "a rule", ("a", "b"), SERVER, "DHCPOFFER", NOBODY)
+CREDENTIAL_NAMED = CredentialNamed(CLIENT, FILE, CREDENTIAL, 0x80000001, SERVER, ADDRESS)
+
+
+def vouched_for() -> BootFileNamed:
+    boot_file = BootFile(FILE, "a rule", credentials=(BootCredential(0x80000001, CREDENTIAL),))
+    return BootFileNamed(CLIENT, boot_file, SERVER, "Boot Server", ADDRESS)
+
+
+def test_a_boot_from_a_menu_has_nine_steps() -> None:
+    events = (MENU, granted(), named("Boot Server", address=ADDRESS), started(), finished(), started("linux"))
+    steps = seen(Timeline(), *events)
+    assert numbers(steps) == list(range(1, 10))
+    assert steps[1].detail["menu"] == "main"
+
+
+@pytest.mark.parametrize("credential_first", [False, True])
+def test_the_authenticity_test_is_a_step_in_either_order(credential_first: bool) -> None:
+    """PXE 2.1 step 8: some clients ask for the credential before the boot file, others after it."""
+    asked: list[Event] = (
+        [vouched_for(), CREDENTIAL_NAMED] if not credential_first else [CREDENTIAL_NAMED, vouched_for()]
+    )
+    timeline = Timeline()
+    steps = seen(timeline, MENU, granted(), *asked, started(), finished(), started(CREDENTIAL), finished(CREDENTIAL))
+    assert numbers(steps) == list(range(1, 9))
+    assert steps[-1].detail == {"credential": CREDENTIAL}
+    assert numbers(seen(timeline, started("linux"))) == [9]
+
+
+def test_a_credential_that_nobody_asked_for_is_told_with_the_next_step() -> None:
+    timeline = Timeline()
+    steps = seen(timeline, MENU, granted(), vouched_for(), started(), finished())
+    assert numbers(steps) == list(range(1, 8))
+    later = seen(timeline, started("linux"))
+    assert numbers(later) == [8, 9]
+    assert later[0].detail == {"skipped": "the client did not ask for the credential"}

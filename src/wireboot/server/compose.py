@@ -9,9 +9,11 @@ from wireboot.config.model import Configuration
 from wireboot.endpoint import Endpoint, Event, Interface
 from wireboot.leases.allocator import Allocator
 from wireboot.net.arp import ArpSocket
+from wireboot.net.clock import now
 from wireboot.net.driver import Driver, Transport
 from wireboot.net.interfaces import InterfaceTable
 from wireboot.protocols.arp.prober import AddressProber
+from wireboot.protocols.tftp.mtftp_server import MtftpServer
 from wireboot.server.host import own_addresses
 from wireboot.server.ledger import LeaseLedger
 from wireboot.server.ports import (
@@ -49,6 +51,7 @@ class Services:
         self._allocator = allocator
         self._snapshot = snapshot
         self._tell = tell
+        self._mtftp: MtftpServer | None = None
         self.use_interfaces(interfaces)
         with ExitStack() as opened:
             self._ledger = LeaseLedger(leases, tell)
@@ -76,6 +79,11 @@ class Services:
         self._mtus.clear()
         self._mtus.update({name: interface.mtu for name, interface in self._interfaces.items()})
         self._allocator.never = own_addresses(self._interfaces.values())
+
+    def snapshot_replaced(self) -> None:
+        """The one service that keeps some of it in mind hears of the change."""
+        if self._mtftp is not None:
+            self._mtftp.use_offers(self._snapshot.inventory.mtftp, now())
 
     def close(self) -> None:
         self._opened.close()

@@ -124,6 +124,7 @@ class Server:
         self._tell_findings(checked)
         self._allocator.use_subnets(subnets(config))
         self._snapshot.replace_with(self._take_snapshot(_as_sockets_stand(config, self._config)))
+        self._services.snapshot_replaced()
         if later := _differences(self._config, config):
             self._log.warning("restart_needed", changed=later, hint="these keys are read at start only")
         self._config = config
@@ -156,19 +157,25 @@ def _shown(interfaces: Sequence[Interface]) -> dict[str, list[str]]:
     return {interface.name: [str(address) for address in interface.ipv4] for interface in interfaces}
 
 
-_SERVED_BY_SOCKETS = ("mtftp", "pxe")
-"""What clients are told of these has to be what the sockets were opened for."""
-
-
 def _as_sockets_stand(new: Configuration, old: Configuration) -> Configuration:
-    return new.model_copy(update={name: getattr(old, name) for name in _SERVED_BY_SOCKETS})
+    """What clients are told of Boot Server groups and of multicast has to be what the sockets were opened for."""
+    mtftp = new.mtftp if _mtftp_port(new) == _mtftp_port(old) else old.mtftp
+    return new.model_copy(update={"pxe": old.pxe, "mtftp": mtftp})
+
+
+def _mtftp_port(config: Configuration) -> int | None:
+    return config.mtftp.server_port if config.mtftp.files else None
 
 
 def _differences(old: Configuration, new: Configuration) -> list[str]:
     """The keys that differ, of those that a running server does not take up."""
-    at_start = ("state_dir", "tftp", *_SERVED_BY_SOCKETS, "http", "admin", "database")
+    at_start = ("state_dir", "tftp", "pxe", "http", "admin", "database")
     keys = [name for name in at_start if getattr(old, name) != getattr(new, name)]
-    return keys if old.dhcp4.mode == new.dhcp4.mode else [*keys, "dhcp4.mode"]
+    if old.dhcp4.mode != new.dhcp4.mode:
+        keys.append("dhcp4.mode")
+    if _mtftp_port(old) != _mtftp_port(new):
+        keys.append("mtftp")
+    return keys
 
 
 def _allow_open_files() -> None:

@@ -34,6 +34,10 @@ class Line:
     def is_dhcp(self, message_type: MessageType) -> bool:
         return isinstance(self.said, dhcp4.Message) and self.said.message_type == message_type
 
+    @property
+    def is_request(self) -> bool:
+        return isinstance(self.said, dhcp4.Message) and self.said.op == dhcp4.BOOTREQUEST
+
     def __str__(self) -> str:
         return f"{self.source} > {self.destination}  {describe(self.said)}"
 
