@@ -175,7 +175,9 @@ def test_the_boot_server_is_found_by_each_method(
     boot = boot_client(client_on(network, segment), "--as", firmware, "--menu-item", "1")
     recording.end()
     expect_booted(boot, boot_dir / OTHER_PROGRAM, SERVER)
-    asked = segment.run("tcpdump", "-nr", recording.path, "udp dst port 4011 or (udp dst port 67 and dst host not 0)")
+    asked = segment.run(
+        "tcpdump", "-nr", recording.path, f"udp and not src host {SERVER} and (dst port 4011 or dst port 67)"
+    )
     destinations = {line.split(" > ")[1].split(":")[0] for line in asked.stdout.splitlines() if " > " in line}
     wanted = {"unicast": f"{SERVER}.4011", "multicast": "224.0.1.2.4011", "broadcast": "255.255.255.255.67"}[method]
     assert wanted in destinations

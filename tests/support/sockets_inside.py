@@ -5,19 +5,27 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from tests.support.lab.namespace import Namespace
+
+T = TypeVar("T")
 
 _CLONE_NEWNET = 0x40000000
 
 
 def open_inside(namespace: Namespace, family: int, kind: int, protocol: int = 0) -> socket.socket:
     """A socket that lives in the namespace, whoever uses it: it stays in the one in which it was made."""
+    return start_inside(namespace, lambda: socket.socket(family, kind, protocol)).result()
 
-    def enter_and_open() -> socket.socket:
+
+def start_inside(namespace: Namespace, act: Callable[[], T]) -> Future[T]:
+    """Do something in the namespace, in a thread of its own."""
+
+    def enter_and_act() -> T:
         # os.setns stands in Python from 3.12 on. A namespace is a thread's own, and this thread ends here.
         libc = ctypes.CDLL(None, use_errno=True)
         descriptor = os.open(f"/proc/{namespace.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
@@ -26,10 +34,13 @@ def open_inside(namespace: Namespace, family: int, kind: int, protocol: int = 0)
                 raise OSError(ctypes.get_errno(), "setns")
         finally:
             os.close(descriptor)
-        return socket.socket(family, kind, protocol)
+        return act()
 
-    with ThreadPoolExecutor(max_workers=1) as one_thread:
-        return one_thread.submit(enter_and_open).result()
+    one_thread = ThreadPoolExecutor(max_workers=1)
+    try:
+        return one_thread.submit(enter_and_act)
+    finally:
+        one_thread.shutdown(wait=False)
 
 
 def udp_socket(namespace: Namespace, port: int = 0, host: str = "0.0.0.0", timeout_s: float = 2.0) -> socket.socket:

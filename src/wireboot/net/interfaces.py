@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_interface
 from typing import NamedTuple
 
@@ -17,11 +17,21 @@ class InterfaceTable(Mapping[str, Interface]):
     """The interfaces served on, by name, as they are now. Sockets and services share one, and see every change."""
 
     def __init__(self, interfaces: Iterable[Interface] = ()) -> None:
+        self._followers: list[Callable[[], None]] = []
         self.replace(interfaces)
 
     def replace(self, interfaces: Iterable[Interface]) -> None:
         self._by_name = {interface.name: interface for interface in interfaces}
         self._by_index = {interface.index: interface for interface in self._by_name.values()}
+        for follower in self._followers:
+            follower()
+
+    def follow(self, follower: Callable[[], None]) -> None:
+        """Have it called after each change, for what must be told to the kernel interface by interface."""
+        self._followers.append(follower)
+
+    def unfollow(self, follower: Callable[[], None]) -> None:
+        self._followers.remove(follower)
 
     def by_index(self, index: int) -> Interface | None:
         return self._by_index.get(index)

@@ -5,18 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import socket
-import struct
+from ipaddress import IPv4Address
 
 from wireboot.endpoint import Datagram
 from wireboot.net.interfaces import InterfaceTable
-
-_ETHERTYPE_IPV4 = 0x0800
-_ETHERNET = struct.Struct("!6s6sH")
-_IPV4 = struct.Struct("!BBHHHBBH4s4s")
-_UDP = struct.Struct("!HHHH")
-_VERSION_AND_WORDS = 0x45
-_DONT_FRAGMENT = 0x4000
-_TTL = 64
+from wireboot.wire import ethernet, ipv4, udp
 
 
 class RawSender:
@@ -35,36 +28,17 @@ class RawSender:
         if interface is None:
             raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
         frame = ethernet_frame(datagram, interface.link_address, datagram.link_address)
-        self._socket.sendto(frame, (datagram.interface, _ETHERTYPE_IPV4))
+        self._socket.sendto(frame, (datagram.interface, ethernet.ETHERTYPE_IPV4))
 
     def close(self) -> None:
         self._socket.close()
 
 
 def ethernet_frame(datagram: Datagram, source: bytes, destination: bytes) -> bytes:
-    """An Ethernet frame with an IPv4 header (RFC 791 §3.1) and a UDP header (RFC 768)."""
-    addresses = datagram.local.host.packed + datagram.peer.host.packed
-    udp_size = _UDP.size + len(datagram.payload)
-    ports = (datagram.local.port, datagram.peer.port)
-    pseudo_header = addresses + struct.pack("!BBH", 0, socket.IPPROTO_UDP, udp_size)
-    udp_sum = _checksum(pseudo_header + _UDP.pack(*ports, udp_size, 0) + datagram.payload)
-    # 0 would say "no checksum" (RFC 768); the same sum is written as all ones.
-    udp = _UDP.pack(*ports, udp_size, udp_sum or 0xFFFF)
-    ipv4 = _ipv4_header(_IPV4.size + udp_size, addresses, 0)
-    ipv4 = _ipv4_header(_IPV4.size + udp_size, addresses, _checksum(ipv4))
-    return _ETHERNET.pack(destination, source, _ETHERTYPE_IPV4) + ipv4 + udp + datagram.payload
-
-
-def _ipv4_header(size: int, addresses: bytes, checksum: int) -> bytes:
-    return _IPV4.pack(
-        _VERSION_AND_WORDS, 0, size, 0, _DONT_FRAGMENT, _TTL, socket.IPPROTO_UDP, checksum, addresses[:4], addresses[4:]
-    )
-
-
-def _checksum(data: bytes) -> int:
-    """The Internet checksum (RFC 1071)."""
-    padded = data + b"\0" * (len(data) % 2)
-    total: int = sum(word for (word,) in struct.iter_unpack("!H", padded))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
+    """An Ethernet frame from one MAC to another with the datagram over IPv4."""
+    local, peer = datagram.local.host, datagram.peer.host
+    assert isinstance(local, IPv4Address)
+    assert isinstance(peer, IPv4Address)
+    packet = udp.encode(udp.UdpPacket(datagram.local.port, datagram.peer.port, datagram.payload), local, peer)
+    payload = ipv4.encode(ipv4.Ipv4Packet(local, peer, ipv4.UDP, packet))
+    return ethernet.encode(ethernet.Frame(destination, source, ethernet.ETHERTYPE_IPV4, payload))

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address
 
@@ -15,9 +16,12 @@ from wireboot.net.interfaces import InterfaceTable
 
 _IP_PKTINFO = 8
 """From <linux/in.h>; the socket module names it from Python 3.14 on."""
+_IP_MULTICAST_ALL = 49
+"""From <linux/in.h>; the socket module does not name it."""
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 """From <asm-generic/socket.h>; the socket module does not name them."""
 _PKTINFO = struct.Struct("=i4s4s")
+_MEMBERSHIP = struct.Struct("=4s4si")
 _DATAGRAM_SIZE_MAX = 65535
 _BATCH = 64
 _BUFFER_SIZE_BYTES = 16 << 20
@@ -43,20 +47,29 @@ class UdpSocket:
         service: str,
         host: str = ANY,
         shared: bool = False,
+        groups: Iterable[IPv4Address] = (),
+        multicast_ttl: int = 1,
     ) -> None:
         """Port 0 takes a free one. `shared`: let other programs bind the same port (SO_REUSEADDR).
+
+        `groups` are received on all the interfaces, as these come and go. What is sent to any group passes
+        `multicast_ttl` - 1 routers.
 
         Raises OperatorError when the port is taken or forbidden.
         """
         self._interfaces = interfaces
+        self._groups = tuple(groups)
+        self._joined: set[int] = set()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
-            self._configure(shared)
+            self._configure(shared, multicast_ttl)
             self._socket.bind((host, port))
         except OSError as problem:
             self._socket.close()
             raise _cannot_listen(port, service, problem) from None
         self.port: int = self._socket.getsockname()[1]
+        self._join_groups()
+        interfaces.follow(self._join_groups)
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -81,7 +94,7 @@ class UdpSocket:
         """Raises OSError where the system refuses."""
         assert datagram.segment_size is None, "runs of datagrams are not sent from here"
         index = 0
-        if datagram.peer.host == _BROADCAST:
+        if datagram.peer.host == _BROADCAST or datagram.peer.host.is_multicast:
             # Routes pick the interface of everything else.
             interface = self._interfaces.get(datagram.interface)
             if interface is None:
@@ -92,11 +105,34 @@ class UdpSocket:
         self._socket.sendmsg([datagram.payload], ancillary, 0, (str(datagram.peer.host), datagram.peer.port))
 
     def close(self) -> None:
+        self._interfaces.unfollow(self._join_groups)
         self._socket.close()
 
-    def _configure(self, shared: bool) -> None:
+    def _join_groups(self) -> None:
+        indexes = {interface.index for interface in self._interfaces.values()}
+        for index in self._joined - indexes:
+            self._change_membership(socket.IP_DROP_MEMBERSHIP, index)
+        joined = {index for index in indexes - self._joined if self._change_membership(socket.IP_ADD_MEMBERSHIP, index)}
+        self._joined = (self._joined & indexes) | joined
+
+    def _change_membership(self, change: int, index: int) -> bool:
+        """Join or leave the groups on one interface; whether the system did so for all of them."""
+        done = True
+        for group in self._groups:
+            try:
+                self._socket.setsockopt(socket.IPPROTO_IP, change, _MEMBERSHIP.pack(group.packed, bytes(4), index))
+            except OSError:
+                # The interface has gone meanwhile, or takes no multicast. The others are served, and the next change
+                # tries again.
+                done = False
+        return done
+
+    def _configure(self, shared: bool, multicast_ttl: int) -> None:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, multicast_ttl)
+        # Or groups that other programs joined, and on interfaces that are not served, would be received as well.
+        self._socket.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
         if shared:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         for beyond_limit, usual in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
@@ -116,10 +152,15 @@ class UdpSocket:
         else:
             return None
         interface = self._interfaces.by_index(index)
-        local, to_group = _address(own), own != destination
-        # For a broadcast that comes by an interface without an address the kernel names another interface's, or none.
-        if interface is None or (to_group and all(local != address.ip for address in interface.addresses)):
+        if interface is None:
             return None
+        local, to_group = _address(own), own != destination
+        # For what comes by an interface without an address the kernel names another interface's, or none. For a group
+        # it does so too where the peer's network is routed elsewhere, but this is the interface that was written to.
+        if to_group and all(local != address.ip for address in interface.ipv4):
+            if not interface.ipv4 or not _address(destination).is_multicast:
+                return None
+            local = interface.ipv4[0].ip
         return Datagram(
             payload=payload,
             peer=SocketAddress(_address(sender[0]), sender[1]),

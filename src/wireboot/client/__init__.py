@@ -1,0 +1,1 @@
+"""A PXE client on a real cable."""
