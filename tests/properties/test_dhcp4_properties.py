@@ -19,8 +19,8 @@ from tests.support.dhcp import (
     IPXE_DISCOVER,
     RELAYED_DISCOVER,
     Conversation,
+    FilePolicy,
     combined,
-    decide,
     ip,
     on_broadcast,
     on_unicast,
@@ -139,11 +139,11 @@ def test_any_size_that_a_client_announces_gives_a_sensible_limit(announced: int)
 
 
 def proxy() -> Conversation:
-    return Conversation(BootServer(decide), ProxyDhcp(decide))
+    return Conversation(BootServer(FilePolicy()), ProxyDhcp(FilePolicy()))
 
 
 def boot_server() -> Conversation:
-    return Conversation(BootServer(decide))
+    return Conversation(BootServer(FilePolicy()))
 
 
 COMPOSITIONS: list[tuple[str, Callable[[], Conversation], Datagram]] = [

@@ -7,12 +7,25 @@ from ipaddress import IPv4Address
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.dhcp import discover, value_or_error
+from tests.support.dhcp import (
+    Conversation,
+    discover,
+    from_client,
+    ip,
+    on_unicast,
+    pxe_options,
+    value_or_error,
+)
+from tests.support.inventory import snapshot_of, with_menu
 from wireboot.errors import DecodeError
 from wireboot.protocols.arp import packet as arp
 from wireboot.protocols.arp.packet import ArpPacket
+from wireboot.protocols.dhcp4.options import MessageType
 from wireboot.protocols.pxe import vendor_options
+from wireboot.protocols.pxe.boot_server import BootServer
+from wireboot.protocols.pxe.decision import BootCredential
 from wireboot.protocols.pxe.identity import identify
+from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
 from wireboot.protocols.pxe.vendor_options import TAGS
 from wireboot.wire.option_table import Option, Options
 
@@ -60,6 +73,27 @@ def test_any_client_is_identified_or_a_decode_error(options: dict[int, bytes], r
     assert client is not None
     assert client.architectures
     assert client.architecture_name
+
+
+@given(
+    st.one_of(st.binary(max_size=60), tag_soup),
+    st.sampled_from([MessageType.DISCOVER, MessageType.REQUEST]),
+    st.sampled_from([0, 7, 11]),
+    st.booleans(),
+)
+def test_any_tags_get_an_answer_or_an_event_from_a_server_with_menus(
+    tags: bytes, message_type: MessageType, architecture: int, to_4011: bool
+) -> None:
+    credentials = {"rescue.efi": (BootCredential(1, "rescue.efi.p7m"),)}
+    snapshot = snapshot_of(with_menu(credentials=credentials))
+    port = Conversation(BootServer(snapshot), ProxyDhcp(snapshot))
+    options = Options({**pxe_options(architecture), 43: tags})
+    message = from_client(message_type, ciaddr=ip(150), options=options)
+
+    reply = port.send(message, on_unicast(ip(150), port=4011 if to_4011 else 67))
+    assert reply is not None or port.events
+    if reply is not None and 43 in reply.options:
+        assert vendor_options.decode(reply.options[43])
 
 
 @given(st.one_of(st.binary(max_size=60), arp_packets.map(arp.encode)))

@@ -14,8 +14,8 @@ from tests.support.dhcp import (
     NOBODY,
     SERVER,
     Conversation,
+    FilePolicy,
     captured,
-    decide,
     from_client,
     ip,
     on_broadcast,
@@ -42,7 +42,7 @@ ADDRESS = ip(150)
 
 
 def port_4011() -> Conversation:
-    return Conversation(BootServer(decide))
+    return Conversation(BootServer(FilePolicy()))
 
 
 def request(item: BootItem | None = None, *, architecture: int = 7) -> Message:
@@ -111,7 +111,7 @@ def test_the_boot_item_is_returned() -> None:
     assert ack.options.get(VENDOR_SPECIFIC) == bytes.fromhex("4704 0000 0000 ff")
 
 
-@pytest.mark.parametrize("item", [BootItem(1, 0), BootItem(0x8000, 0), BootItem(0, 1), BootItem(0, 0x8000)])
+@pytest.mark.parametrize("item", [BootItem(1, 0), BootItem(0x8000, 0), BootItem(0, 1)])
 def test_types_and_layers_that_are_not_served_are_left_to_others(item: BootItem) -> None:
     """PXE 2.1 §2.2: silence, and the operator's counter."""
     port = port_4011()

@@ -17,8 +17,8 @@ from tests.support.dhcp import (
     RELAY,
     SERVER,
     Conversation,
+    FilePolicy,
     combined,
-    decide,
     discover,
     extending,
     from_client,
@@ -46,8 +46,9 @@ from wireboot.protocols.dhcp4.options import (
     VENDOR_SPECIFIC,
     MessageType,
 )
-from wireboot.protocols.pxe.boot_file import BootFile, with_boot_file
+from wireboot.protocols.pxe.boot_file import with_boot_file
 from wireboot.protocols.pxe.boot_server import BootServer
+from wireboot.protocols.pxe.decision import BootFile
 from wireboot.protocols.pxe.events import BootFileNamed, NothingToBoot, OtherServerChosen
 from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
 from wireboot.protocols.pxe.vendor_options import BootItem
@@ -58,7 +59,7 @@ NOT_FOR_PXE = {LEASE_TIME.code, RENEWAL_TIME.code, REBINDING_TIME.code, SUBNET_M
 
 def proxy() -> Conversation:
     """Port 67 in proxy mode, as server/compose.py puts it together."""
-    return Conversation(BootServer(decide), ProxyDhcp(decide))
+    return Conversation(BootServer(FilePolicy()), ProxyDhcp(FilePolicy()))
 
 
 def names_boot_file(reply: Message, name: str) -> bool:
@@ -76,14 +77,14 @@ def names_boot_file(reply: Message, name: str) -> bool:
 
 def test_a_boot_file_is_named_wherever_some_firmware_looks() -> None:
     """PXE 2.1 §2.2: `file` for shim, 67 with a NUL for old ROMs, siaddr for firmware, 66 for loaders."""
-    reply = with_boot_file(Message(2, 1, MAC), BootFile("pxelinux.0", "a rule"), SERVER)
+    reply = with_boot_file(Message(2, 1, MAC), "pxelinux.0", SERVER, Options())
     assert names_boot_file(reply, "pxelinux.0")
     assert reply.options.get(BOOT_FILE_NAME) == "pxelinux.0"
 
 
 def test_a_boot_file_is_to_be_loaded_at_once() -> None:
     """Table 2-1, tag 6 bit 3: no prompt, no menu, no discovery. Option 60 makes option 43 PXE's."""
-    reply = with_boot_file(Message(2, 1, MAC), BootFile("pxelinux.0", "a rule"), SERVER)
+    reply = proxy().ask(discover(options=pxe_options()))
     assert (reply.options.get(CLASS_IDENTIFIER), reply.options.get(VENDOR_SPECIFIC)) == (
         "PXEClient",
         b"\x06\x01\x0a\xff",

@@ -70,6 +70,7 @@ def test_real_firmware_is_recognised(
         network_interface=NetworkInterface(*interface),
         user_classes=("iPXE",) if ipxe else (),
         ipxe=ipxe,
+        class_identifier=message.options.get(CLASS_IDENTIFIER) or "",
     )
 
 

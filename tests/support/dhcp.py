@@ -8,8 +8,8 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import TypeVar
 
+from tests.support.inventory import snapshot_of
 from tests.support.lab.capture import CapturedDatagram, read_datagrams
-from wireboot.boot import policy
 from wireboot.boot.inventory import Inventory, Profile
 from wireboot.boot.loaders import FoundLoaders
 from wireboot.endpoint import Datagram, Event, Interface, SocketAddress
@@ -31,10 +31,11 @@ from wireboot.protocols.dhcp4.options import (
 )
 from wireboot.protocols.dhcp4.server import Dhcp4Server
 from wireboot.protocols.pxe import vendor_options
-from wireboot.protocols.pxe.boot_file import BootFile, NoBootFile
 from wireboot.protocols.pxe.boot_information import BootInformation
 from wireboot.protocols.pxe.boot_server import BootServer
+from wireboot.protocols.pxe.decision import BootFile, NoBootFile
 from wireboot.protocols.pxe.identity import NetworkInterface, PxeClient, class_identifier
+from wireboot.protocols.pxe.quirks import Effect
 from wireboot.protocols.pxe.vendor_options import BOOT_ITEM, BootItem
 from wireboot.wire.addresses import AddressRange
 from wireboot.wire.option_table import Option, Options
@@ -240,20 +241,29 @@ class DhcpServer(Conversation):
         super().__init__(Dhcp4Server(self.allocator, interfaces, no_boot_information))
 
 
-def decide(client: PxeClient) -> BootFile | NoBootFile:
-    """A `Decide` with a file for BIOS and for x86-64."""
-    files = {0: "pxelinux.0", 7: "grubx64.efi", 9: "grubx64.efi"}
-    name = files.get(client.architecture)
-    return NoBootFile("nothing for it") if name is None else BootFile(name, "by architecture")
+class FilePolicy:
+    """A `Policy` with a file for BIOS and for x86-64, and no menu."""
+
+    def decide(self, client: PxeClient) -> BootFile | NoBootFile:
+        files = {0: "pxelinux.0", 7: "grubx64.efi", 9: "grubx64.efi"}
+        name = files.get(client.architecture)
+        return NoBootFile("nothing for it") if name is None else BootFile(name, "by architecture")
+
+    def boot_item(self, client: PxeClient, server_type: int, layer: int) -> BootFile | NoBootFile:
+        return self.decide(client) if (server_type, layer) == (0, 0) else NoBootFile("no such item")
+
+    def quirk_effect(self, client: PxeClient) -> Effect:
+        del client
+        return Effect.NONE
 
 
-def combined() -> Conversation:
-    """Port 67 in server mode, as server/compose.py puts it together: leases, and the files of `decide`."""
-    boot_programs = {"x86-bios": "pxelinux.0", "x86_64-uefi": "grubx64.efi"}
-    inventory = Inventory({"lab": Profile("lab", boot_programs)}, (), "lab", False, FoundLoaders({}))
+def combined(inventory: Inventory | None = None) -> Conversation:
+    """Port 67 in server mode, as services/endpoints.py puts it together: leases, and what the inventory says."""
+    programs = {"x86-bios": ("pxelinux.0",), "x86_64-uefi": ("grubx64.efi",)}
+    lab = Inventory({"lab": Profile("lab", programs)}, (), "lab", False, FoundLoaders({}))
+    snapshot = snapshot_of(inventory or lab)
     allocator = Allocator((a_subnet(),), never=(SERVER,))
-    server = Dhcp4Server(allocator, INTERFACES, BootInformation(lambda client: policy.decide(client, inventory)))
-    return Conversation(BootServer(decide), server)
+    return Conversation(BootServer(snapshot), Dhcp4Server(allocator, INTERFACES, BootInformation(snapshot)))
 
 
 # Packets of real firmware (tests/vectors)

@@ -12,58 +12,103 @@ from wireboot.protocols.dhcp4.message import Message
 from wireboot.protocols.dhcp4.options import VENDOR_SPECIFIC, MessageType
 from wireboot.protocols.dhcp4.reply import start_reply
 from wireboot.protocols.pxe import vendor_options
-from wireboot.protocols.pxe.boot_file import Decide, NoBootFile, with_boot_file
-from wireboot.protocols.pxe.events import BootFileNamed, NothingToBoot
-from wireboot.protocols.pxe.identity import identify
-from wireboot.protocols.pxe.vendor_options import BOOT_ITEM, BootItem
+from wireboot.protocols.pxe.boot_answer import told
+from wireboot.protocols.pxe.boot_file import mtftp_tags, with_boot_file
+from wireboot.protocols.pxe.decision import BootFile, NoBootFile, Policy
+from wireboot.protocols.pxe.events import BootFileNamed, CredentialNamed, CredentialNotHeld
+from wireboot.protocols.pxe.identity import PxeClient, identify
+from wireboot.protocols.pxe.vendor_options import BOOT_ITEM, CREDENTIAL_BIT, CREDENTIAL_TYPES, BootItem
 from wireboot.wire.iana import Port
 from wireboot.wire.option_table import Options
 
-BOOTSTRAP_TYPE = 0
-"""The Boot Server type served until menus name others."""
-_FIRST_LAYER = 0
-
 
 class BootServer:
-    """A `Dhcp4Service` for ports 4011 and 67."""
+    """A `Dhcp4Service` for ports 4011 and 67. It remembers nothing: any request may come first."""
 
-    def __init__(self, decide: Decide) -> None:
-        self._decide = decide
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
 
     def answer(self, request: Message, received: Datagram, now: float) -> Answer | None:  # noqa: ARG002  # the service's form
         if request.message_type is not MessageType.REQUEST:
             return None
         asked_here = received.local.port != Port.DHCP_SERVER
-        item = _boot_item(request, strict=asked_here)
+        tags = _tags(request, strict=asked_here)
+        item = _boot_item(tags, strict=asked_here)
         if item is None and not asked_here:
             # Without a boot item it asks a DHCP server for an address.
             return None
         client = identify(request)
         if client is None:
             return None
-        if item not in (None, BootItem(BOOTSTRAP_TYPE, _FIRST_LAYER)):
-            reason = "asks for a Boot Server type or layer not served"
-            return Answer(None, (DatagramDropped("boot server", reason, received.peer, received.interface),))
-        decision = self._decide(client)
-        if isinstance(decision, NoBootFile):
-            return Answer(None, (NothingToBoot(client, decision.rule),))
         server = received.local.host
         assert isinstance(server, IPv4Address), server
-        reply = with_boot_file(start_reply(request, MessageType.ACK, server), decision, server)
-        if item is not None:
-            tags = Options().with_option(BOOT_ITEM, item)
-            reply = reply.with_option(VENDOR_SPECIFIC, vendor_options.encode(tags))
-        event = BootFileNamed(client, decision, server, "Boot Server", request.ciaddr)
-        return Answer(replace(reply, ciaddr=request.ciaddr), (event,))
+        reply = replace(start_reply(request, MessageType.ACK, server), ciaddr=request.ciaddr)
+        if item is None:
+            return Answer(*told(reply, client, self._policy, server, "Boot Server", request.ciaddr))
+        layer = item.layer & ~CREDENTIAL_BIT
+        boot_file = self._policy.boot_item(client, item.server_type, layer)
+        if isinstance(boot_file, NoBootFile):
+            # Another Boot Server may have it.
+            detail = f"type {item.server_type}, layer {layer}: {boot_file.rule}"
+            return _silence(received, "asks for a Boot Server type or layer not served", detail)
+        if item.layer & CREDENTIAL_BIT:
+            types = tags.get(CREDENTIAL_TYPES)
+            if types is None:
+                return _silence(received, "wants a credential and does not say of which type")
+            return self._name_credential(reply, client, server, item, boot_file, types)
+        return self._name_boot_file(reply, client, server, item, boot_file)
+
+    def _name_boot_file(
+        self, reply: Message, client: PxeClient, server: IPv4Address, item: BootItem, boot_file: BootFile
+    ) -> Answer:
+        tags = Options({**mtftp_tags(boot_file, client), **Options().with_option(BOOT_ITEM, item)})
+        event = BootFileNamed(
+            client, boot_file, server, "Boot Server", reply.ciaddr, server_type=item.server_type, layer=item.layer
+        )
+        return Answer(with_boot_file(reply, boot_file.name, server, tags, self._policy.quirk_effect(client)), (event,))
+
+    def _name_credential(
+        self,
+        reply: Message,
+        client: PxeClient,
+        server: IPv4Address,
+        item: BootItem,
+        boot_file: BootFile,
+        types: tuple[int, ...],
+    ) -> Answer:
+        """The first type that the client takes and we hold (PXE 2.1 §2.2.6)."""
+        held = {each.credential_type: each for each in boot_file.credentials}
+        credential = next((held[each] for each in types if each in held), None)
+        if credential is None:
+            return Answer(None, (CredentialNotHeld(client, boot_file.name, types),))
+        # Fetched by TFTP always, hence no tags 1 to 5.
+        tags = Options().with_option(BOOT_ITEM, item).with_option(CREDENTIAL_TYPES, (credential.credential_type,))
+        event = CredentialNamed(
+            client, boot_file.name, credential.file, credential.credential_type, server, reply.ciaddr
+        )
+        return Answer(with_boot_file(reply, credential.file, server, tags, self._policy.quirk_effect(client)), (event,))
 
 
-def _boot_item(request: Message, *, strict: bool) -> BootItem | None:
-    """Raises DecodeError for a malformed one where `strict`; elsewhere that is as good as none."""
-    vendor = request.options.get(VENDOR_SPECIFIC)
+def _tags(request: Message, *, strict: bool) -> Options:
+    """Raises DecodeError for malformed ones where `strict`; elsewhere they are as good as none."""
     try:
-        return None if vendor is None else vendor_options.decode(vendor).get(BOOT_ITEM)
+        return vendor_options.decode(request.options.get(VENDOR_SPECIFIC) or b"")
     except DecodeError:
         if strict:
             raise
         # On port 67 other vendors' clients have an option 43 of their own making.
+        return Options()
+
+
+def _boot_item(tags: Options, *, strict: bool) -> BootItem | None:
+    """What is asked for; strictness as above."""
+    try:
+        return tags.get(BOOT_ITEM)
+    except DecodeError:
+        if strict:
+            raise
         return None
+
+
+def _silence(received: Datagram, reason: str, detail: str = "") -> Answer:
+    return Answer(None, (DatagramDropped("boot server", reason, received.peer, received.interface, detail),))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from wireboot.protocols.dhcp4.message import FILE_SIZE
 from wireboot.protocols.pxe.identity import PxeClient
+from wireboot.protocols.pxe.quirks import Effect
 from wireboot.protocols.tftp.mtftp import MtftpParameters
 
 NAME_SIZE_MAX = FILE_SIZE - 1
@@ -50,6 +51,23 @@ class BootMenuItem:
     servers: tuple[IPv4Address, ...] = ()
     """The Boot Servers of this type; none: this server."""
 
+    def __post_init__(self) -> None:
+        assert 0 <= self.server_type <= 0xFFFF, self.server_type
+        # Firmware drops a whole menu with an empty line in it (PXE-E74).
+        assert self.text.isascii(), self.text
+        assert self.text, self
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """How a client may look for the Boot Server of what it chose (PXE 2.1 table 2-1, tag 6)."""
+
+    broadcast: bool = False
+    multicast: IPv4Address | None = None
+    """The group to ask, where one is to be asked (tag 7)."""
+    only_listed: bool = True
+    """Answers of servers that the menu does not list do not count."""
+
 
 @dataclass(frozen=True, slots=True)
 class BootMenu:
@@ -61,6 +79,14 @@ class BootMenu:
     timeout_s: int
     """0 takes the first item at once; 255 shows the menu and waits; in between the prompt counts down."""
     items: tuple[BootMenuItem, ...]
+    """Never empty."""
+    discovery: Discovery = Discovery()
+
+    def __post_init__(self) -> None:
+        assert 0 <= self.timeout_s <= 0xFF, self.timeout_s
+        assert self.prompt.isascii(), self.prompt
+        assert self.prompt, self
+        assert self.items, self
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +107,6 @@ class Policy(Protocol):
 
     def boot_item(self, client: PxeClient, server_type: int, layer: int) -> BootFile | NoBootFile:
         """What a client gets that asks this Boot Server for one of its types and layers (tag 71, without bit 15)."""
+
+    def quirk_effect(self, client: PxeClient) -> Effect:
+        """What this client's firmware needs different."""

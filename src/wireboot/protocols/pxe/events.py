@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 from typing import Literal
 
 from wireboot.endpoint import Event
-from wireboot.protocols.pxe.boot_file import BootFile
+from wireboot.protocols.pxe.decision import BootFile
 from wireboot.protocols.pxe.identity import PxeClient
 
 BootNamer = Literal["DHCPOFFER", "DHCPACK", "ProxyDHCP offer", "Boot Server"]
@@ -23,6 +23,53 @@ class BootFileNamed(Event):
     by: BootNamer
     client_address: IPv4Address
     """0.0.0.0 where the client has none yet."""
+    server_type: int = 0
+    layer: int = 0
+    """What the client asked a Boot Server for, where it asked for anything in particular."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuOffered(Event):
+    """A PXE client was given a menu to choose from."""
+
+    client: PxeClient
+    menu: str
+    rule: str
+    items: tuple[str, ...]
+    server: IPv4Address
+    by: BootNamer
+    client_address: IPv4Address
+    """0.0.0.0 where the client has none yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuCutShort(Event):
+    """Option 43 had no room for these lines of a menu."""
+
+    client: PxeClient
+    menu: str
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialNamed(Event):
+    """A PXE client was told which file vouches for its boot file (PXE 2.1 step 8)."""
+
+    client: PxeClient
+    boot_file: str
+    credential_file: str
+    credential_type: int
+    server: IPv4Address
+    client_address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialNotHeld(Event):
+    """A PXE client wants a credential of one of these types, and none is held: it is left to another server."""
+
+    client: PxeClient
+    boot_file: str
+    credential_types: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +87,13 @@ class OtherServerChosen(Event):
     link_address: bytes
     dhcp_server: IPv4Address
     address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class SplitOfferRefused(Event):
+    """A PXE client takes no address and boot file from two servers: it is offered both by this one."""
+
+    client: PxeClient
 
 
 @dataclass(frozen=True, slots=True)

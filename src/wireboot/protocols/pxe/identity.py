@@ -47,6 +47,8 @@ class PxeClient:
     user_classes: tuple[str, ...]
     ipxe: bool
     """Already runs iPXE, be it from the NIC's ROM or loaded."""
+    class_identifier: str = PXE_CLASS
+    """Option 60 as the client sent it."""
 
     @property
     def architecture(self) -> int:
@@ -70,6 +72,7 @@ def identify(message: Message) -> PxeClient | None:
         network_interface=_network_interface(message.options.get(CLIENT_INTERFACE)),
         user_classes=user_classes,
         ipxe="iPXE" in user_classes or IPXE_ENCAPSULATED.code in message.options,
+        class_identifier=class_identifier,
     )
 
 

@@ -10,16 +10,17 @@ from wireboot.protocols.dhcp4.endpoint import Answer
 from wireboot.protocols.dhcp4.message import BROADCAST_FLAG, Message
 from wireboot.protocols.dhcp4.options import REQUESTED_ADDRESS, SERVER_IDENTIFIER, MessageType
 from wireboot.protocols.dhcp4.reply import start_reply
-from wireboot.protocols.pxe.boot_file import Decide, NoBootFile, with_boot_file
-from wireboot.protocols.pxe.events import BootFileNamed, NothingToBoot, OtherServerChosen
+from wireboot.protocols.pxe.boot_answer import told
+from wireboot.protocols.pxe.decision import Policy
+from wireboot.protocols.pxe.events import OtherServerChosen
 from wireboot.protocols.pxe.identity import PxeClient, identify
 
 
 class ProxyDhcp:
     """A `Dhcp4Service` for port 67 that never gives an address."""
 
-    def __init__(self, decide: Decide) -> None:
-        self._decide = decide
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
 
     def answer(self, request: Message, received: Datagram, now: float) -> Answer | None:  # noqa: ARG002  # the service's form
         client = identify(request)
@@ -32,16 +33,12 @@ class ProxyDhcp:
         return None
 
     def _offer(self, request: Message, client: PxeClient, received: Datagram) -> Answer:
-        decision = self._decide(client)
-        if isinstance(decision, NoBootFile):
-            return Answer(None, (NothingToBoot(client, decision.rule),))
         server = received.local.host
         assert isinstance(server, IPv4Address), server
-        reply = with_boot_file(start_reply(request, MessageType.OFFER, server), decision, server)
+        reply = start_reply(request, MessageType.OFFER, server)
         # The client has no address yet, and ours is not the offer that brings one.
         reply = replace(reply, flags=reply.flags | BROADCAST_FLAG)
-        event = BootFileNamed(client, decision, server, "ProxyDHCP offer", request.ciaddr)
-        return Answer(reply, (event,))
+        return Answer(*told(reply, client, self._policy, server, "ProxyDHCP offer", request.ciaddr))
 
 
 def _overheard(request: Message) -> Answer | None:

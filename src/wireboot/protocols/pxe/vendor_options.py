@@ -19,8 +19,12 @@ from wireboot.wire.option_table import (
     uint32,
 )
 
+SIZE_MAX = 255
+"""Bytes in option 43, PXE_END included."""
+CREDENTIAL_BIT = 0x8000
+"""Of the layer in tag 71: a credential is wanted, or named (PXE 2.1 §2.2.6)."""
+
 _PAD, _END = 0, 255
-_SIZE_MAX = 255
 
 
 class DiscoveryControl(IntFlag):
@@ -88,9 +92,9 @@ def decode(value: bytes) -> Options:
 def encode(tags: Options) -> bytes:
     """The value of option 43, closed by PXE_END as EDK2 expects it. Raises ValueError above 255 bytes."""
     value = b"".join(bytes([tag, len(content)]) + content for tag, content in tags.items()) + bytes([_END])
-    if len(value) > _SIZE_MAX:
+    if len(value) > SIZE_MAX:
         # Firmware reads the first option 43 only: it cannot be split (RFC 3396 does not apply).
-        raise ValueError(f"{len(value)} bytes of PXE tags do not fit into option 43, which holds {_SIZE_MAX}")
+        raise ValueError(f"{len(value)} bytes of PXE tags do not fit into option 43, which holds {SIZE_MAX}")
     return value
 
 
