@@ -254,6 +254,13 @@ def test_none_of_the_types_is_silence() -> None:
     assert port.event(CredentialNotHeld).boot_file == "rescue.efi"
 
 
+def test_a_credential_bound_to_another_type_is_not_named() -> None:
+    """§2.2.6: it would not vouch for the file under the type that led to it."""
+    bound = (BootCredential(FIRST, "of-install.p7m", server_type=INSTALL), BootCredential(FIRST, "own.p7m", RESCUE))
+    port = menu_server(with_menu(*ENTRIES, credentials={"rescue.efi": bound}))
+    assert port.ask(asking(RESCUE, BIT_15, credentials=(FIRST,)), to_4011()).file == b"own.p7m"
+
+
 def test_bit_15_without_types_is_silence() -> None:
     """§2.2.6: an answer without tag 12 would mean nothing."""
     port = vouching()

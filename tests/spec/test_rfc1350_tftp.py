@@ -294,7 +294,7 @@ def test_anything_else_is_no_packet(wire: str) -> None:
     ],
 )
 def test_harmless_slips_of_firmware_are_let_pass(wire: str, packet: Packet) -> None:
-    """Requests padded with NULs, an ERROR without its NUL, ACKs with a tail, names beyond ASCII."""
+    """Firmware: requests padded with NULs, an ERROR without its NUL, ACKs with a tail, names beyond ASCII."""
     assert decode(bytes.fromhex(wire)) == packet
 
 
@@ -461,7 +461,7 @@ def test_a_request_that_no_single_host_has_sent_is_dropped(peer: SocketAddress, 
 
 
 def test_a_full_server_is_silent_until_there_is_room() -> None:
-    """Firmware asks again after some seconds, but an ERROR ends its whole boot."""
+    """Firmware: it asks again after some seconds, but an ERROR ends its whole boot."""
     conversation = Conversation({"boot": pattern(600)}, limits=ServerLimits(transfers_max=1))
     conversation.read("boot")
     conversation.ack(1)
@@ -472,7 +472,7 @@ def test_a_full_server_is_silent_until_there_is_room() -> None:
 
 
 def test_transfers_never_answered_give_way_when_the_server_is_full() -> None:
-    """A flood of forged requests must not keep real clients out."""
+    """Ours: a flood of forged requests must not keep real clients out."""
     conversation = Conversation({"boot": pattern(600)}, limits=ServerLimits(transfers_max=2))
     conversation.read("boot")
     conversation.ack(1)
@@ -485,7 +485,7 @@ def test_transfers_never_answered_give_way_when_the_server_is_full() -> None:
 
 
 def test_one_client_cannot_hold_more_than_its_share() -> None:
-    """What it never answered makes room; beyond that it is told so."""
+    """Ours: what it never answered makes room; beyond that it is told so."""
     conversation = Conversation({"boot": pattern(600)}, limits=ServerLimits(transfers_per_client_max=2))
     first, second, third = (SocketAddress(CLIENT.host, port) for port in (3001, 3002, 3003))
     conversation.read("boot", peer=first)
@@ -503,7 +503,7 @@ def test_one_client_cannot_hold_more_than_its_share() -> None:
 
 
 def test_closing_the_server_gives_back_its_files() -> None:
-    """Nothing stays open, and nothing wakes."""
+    """Ours: nothing stays open, and nothing wakes."""
     conversation = Conversation({"boot": pattern(600)})
     conversation.read("boot")
     conversation.read("boot", peer=STRANGER)

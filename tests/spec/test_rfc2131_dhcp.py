@@ -91,7 +91,7 @@ def is_nak(reply: Message) -> bool:
 
 
 def test_a_discover_is_offered_an_address_of_the_pool() -> None:
-    """§4.3.1."""
+    """RFC 2131 §4.3.1."""
     server = DhcpServer()
     offer = server.ask(discover())
 
@@ -101,7 +101,7 @@ def test_a_discover_is_offered_an_address_of_the_pool() -> None:
 
 
 def test_an_offer_copies_what_identifies_the_exchange_and_nothing_else() -> None:
-    """§4.3.1, table 3."""
+    """RFC 2131 §4.3.1, table 3."""
     request = replace(discover(), secs=7, hops=0, flags=BROADCAST_FLAG, xid=0xDEADBEEF)
     offer = DhcpServer().ask(request)
 
@@ -111,7 +111,7 @@ def test_an_offer_copies_what_identifies_the_exchange_and_nothing_else() -> None
 
 
 def test_an_offer_names_the_server_and_the_lease_time_with_t1_and_t2() -> None:
-    """§4.3.1 and §4.4.5: T1 is half of the lease time, T2 seven eighths."""
+    """RFC 2131 §4.3.1 and §4.4.5: T1 is half of the lease time, T2 seven eighths."""
     offer = DhcpServer(a_subnet(lease_time_s=4000)).ask(discover())
 
     assert offer.options.get(SERVER_IDENTIFIER) == SERVER
@@ -126,14 +126,14 @@ def test_the_client_and_machine_identifiers_are_returned() -> None:
 
 
 def test_a_client_is_offered_the_address_it_has_whatever_it_requests() -> None:
-    """§4.3.1, first choice: the client's current address."""
+    """RFC 2131 §4.3.1, first choice: the client's current address."""
     server = DhcpServer()
     own = server.lease()
     assert server.ask(discover(requested=ip(105))).yiaddr == own
 
 
 def test_a_client_is_offered_the_address_it_had() -> None:
-    """§4.3.1, second choice: the client's previous address, if free."""
+    """RFC 2131 §4.3.1, second choice: the client's previous address, if free."""
     server = DhcpServer()
     server.lease(OTHER_MAC)
     own = server.lease()
@@ -144,36 +144,38 @@ def test_a_client_is_offered_the_address_it_had() -> None:
 
 
 def test_a_new_client_is_offered_the_address_it_requests_if_free() -> None:
-    """§4.3.1, third choice."""
+    """RFC 2131 §4.3.1, third choice."""
     assert DhcpServer().ask(discover(requested=ip(105))).yiaddr == ip(105)
 
 
 @pytest.mark.parametrize("requested", [ip(99), ip(110), SERVER, NOBODY, BROADCAST, IPv4Address("192.0.2.1")])
 def test_a_requested_address_outside_the_pool_is_not_offered(requested: IPv4Address) -> None:
-    """§4.3.1: "if that address is valid"."""
+    """RFC 2131 §4.3.1: "if that address is valid"."""
     assert DhcpServer().ask(discover(requested=requested)).yiaddr == ip(100)
 
 
 def test_a_requested_address_that_another_holds_is_not_offered() -> None:
-    """§4.3.1: "and not already allocated"."""
+    """RFC 2131 §4.3.1: "and not already allocated"."""
     server = DhcpServer()
     taken = server.lease(OTHER_MAC)
     assert server.ask(discover(requested=taken)).yiaddr != taken
 
 
 def test_an_offered_address_is_offered_to_nobody_else_meanwhile() -> None:
-    """§3.1 step 2: the server should not reuse an address it has offered."""
+    """RFC 2131 §3.1 step 2: the server should not reuse an address it has offered."""
     server = DhcpServer(a_subnet(100, 101))
     first = server.ask(discover()).yiaddr
     assert server.ask(discover(mac=OTHER_MAC, requested=first)).yiaddr != first
 
 
 def test_a_repeated_discover_is_offered_the_same_address() -> None:
+    """RFC 2131 §4.3.1: what was offered already is the client's until it is lost."""
     server = DhcpServer()
     assert server.ask(discover()).yiaddr == server.ask(discover()).yiaddr
 
 
 def test_an_offer_not_taken_is_free_again_after_a_while() -> None:
+    """RFC 2131 §3.1 step 4: the server may time out an offer."""
     server = DhcpServer(a_subnet(100, 100))
     offered = server.ask(discover()).yiaddr
 
@@ -184,19 +186,21 @@ def test_an_offer_not_taken_is_free_again_after_a_while() -> None:
 
 
 def test_an_exhausted_pool_means_silence_and_the_operator_hears_of_it() -> None:
-    """§4.3.1: the server may choose to inform the administrator."""
+    """RFC 2131 §4.3.1: the server may choose to inform the administrator."""
     server = full_server()
     assert server.send(discover()) is None
     assert server.event(NoAddressLeft) == NoAddressLeft(MAC, "10.77.0.0/24")
 
 
 def test_an_expired_lease_makes_room() -> None:
+    """RFC 2131 §2.2: an address may be given again once its lease has ended."""
     server = full_server()
     server.now += 3600
     assert server.ask(discover()).yiaddr == ip(100)
 
 
 def test_a_released_address_makes_room_at_once() -> None:
+    """RFC 2131 §4.3.4: it is marked as not allocated."""
     server = full_server()
     server.send(from_client(MessageType.RELEASE, mac=OTHER_MAC, ciaddr=ip(100)), on_unicast(ip(100)))
     server.now += 1
@@ -204,7 +208,7 @@ def test_a_released_address_makes_room_at_once() -> None:
 
 
 def test_of_expired_leases_the_oldest_is_reused_first() -> None:
-    """§2.2: a client that comes back should find its old address as long as can be."""
+    """RFC 2131 §2.2: a client that comes back should find its old address as long as can be."""
     server = DhcpServer(a_subnet(100, 102))
     for seconds, mac in enumerate([OTHER_MAC, THIRD_MAC, MAC]):
         server.now = NOW + seconds
@@ -218,6 +222,7 @@ def test_of_expired_leases_the_oldest_is_reused_first() -> None:
 
 
 def test_addresses_never_used_come_before_expired_ones() -> None:
+    """RFC 2131 §2.2: old addresses are used again where there are no others."""
     server = DhcpServer(a_subnet(100, 101))
     server.lease(OTHER_MAC)
     server.now += 7200
@@ -225,6 +230,7 @@ def test_addresses_never_used_come_before_expired_ones() -> None:
 
 
 def test_the_servers_own_address_is_never_given_away() -> None:
+    """RFC 2131 §2.2: an address has one holder."""
     server = DhcpServer(a_subnet(1, 2), never=(SERVER,))
     assert server.ask(discover(requested=SERVER)).yiaddr == ip(2)
     assert server.send(discover(mac=OTHER_MAC)) is None
@@ -238,17 +244,19 @@ def reserving_server(*, hostname: str | None = None) -> DhcpServer:
 
 
 def test_a_reserved_address_goes_to_its_machine() -> None:
-    """§4.3.1: an address may be reserved by the administrator."""
+    """RFC 2131 §4.3.1: an address may be reserved by the administrator."""
     server = reserving_server()
     assert server.lease() == ip(100)
     assert server.ask(discover(requested=ip(101))).yiaddr == ip(100)
 
 
 def test_a_reserved_address_may_lie_outside_the_pools() -> None:
+    """Ours: a pool is for everybody, a reservation is not."""
     assert DhcpServer(a_subnet(reservations=[Reservation(MAC, ip(50))])).lease() == ip(50)
 
 
 def test_a_reserved_address_goes_to_nobody_else() -> None:
+    """RFC 2131 §4.3.1: not even when it is asked for, or the last one."""
     server = reserving_server()
     assert server.ask(discover(mac=OTHER_MAC, requested=ip(100))).yiaddr == ip(101)
     assert server.send(discover(mac=THIRD_MAC)) is None
@@ -256,11 +264,12 @@ def test_a_reserved_address_goes_to_nobody_else() -> None:
 
 
 def test_a_machine_with_a_reservation_gets_no_other_address() -> None:
+    """RFC 2131 §4.3.2: an address that is not the client's is refused."""
     assert is_nak(reserving_server().ask(selecting(ip(101))))
 
 
 def test_a_reservation_serves_every_program_of_its_machine() -> None:
-    """Firmware and operating system often send different client identifiers from the same MAC."""
+    """Firmware: it and the operating system often send different client identifiers from the same MAC."""
     server = reserving_server()
     server.lease()
     as_system = Options({CLIENT_IDENTIFIER.code: b"\xff\x00\x00\x00\x00duid"})
@@ -270,6 +279,7 @@ def test_a_reservation_serves_every_program_of_its_machine() -> None:
 
 
 def test_a_machine_whose_reserved_address_another_holds_is_served_from_the_pool_meanwhile() -> None:
+    """RFC 2131 §2.2: a lease is not taken away; who holds it is refused when it renews."""
     server = DhcpServer(a_subnet(100, 101))
     assert server.lease(OTHER_MAC) == ip(100)
     server.allocator.use_subnets([a_subnet(100, 101, reservations=[Reservation(MAC, ip(100))])])
@@ -281,7 +291,7 @@ def test_a_machine_whose_reserved_address_another_holds_is_served_from_the_pool_
 
 
 def test_of_several_addresses_on_a_link_the_server_uses_the_one_in_the_clients_subnet() -> None:
-    """The client reaches no other without a router."""
+    """RFC 2131 §4.1: the client reaches no other without a router."""
     both = replace(ETH0, addresses=(IPv4Interface("10.78.0.1/24"), *ETH0.addresses))
     server = DhcpServer(interfaces={both.name: both})
     offer = server.ask(discover(), on_broadcast(interface=both))
@@ -292,6 +302,7 @@ def test_of_several_addresses_on_a_link_the_server_uses_the_one_in_the_clients_s
 
 
 def test_a_reserved_host_name_is_sent_and_recorded() -> None:
+    """RFC 2132 §3.14: the server's word goes before the client's own."""
     server = reserving_server(hostname="node-1")
     ack = server.ask(selecting(server.ask(discover()).yiaddr, options=options_of((HOST_NAME, "other"))))
     assert (ack.options.get(HOST_NAME), server.event(LeaseGranted).lease.hostname) == ("node-1", "node-1")
@@ -301,7 +312,7 @@ def test_a_reserved_host_name_is_sent_and_recorded() -> None:
 
 
 def test_selecting_the_offer_gets_the_lease() -> None:
-    """§4.3.2, generated during SELECTING."""
+    """RFC 2131 §4.3.2, generated during SELECTING."""
     server = DhcpServer()
     offered = server.ask(discover()).yiaddr
     ack = server.ask(selecting(offered, options=options_of((HOST_NAME, "node"))))
@@ -313,7 +324,7 @@ def test_selecting_the_offer_gets_the_lease() -> None:
 
 
 def test_a_lease_is_told_as_durable_before_its_ack_leaves() -> None:
-    """§3.1 step 4: the binding is in persistent storage before the DHCPACK."""
+    """RFC 2131 §3.1 step 4: the binding is in persistent storage before the DHCPACK."""
     server = DhcpServer()
     offered = server.ask(discover()).yiaddr
     request = Datagram(encode(selecting(offered)), *on_broadcast_ends(), "eth0", to_group=True)
@@ -332,7 +343,7 @@ def on_broadcast_ends() -> tuple[SocketAddress, SocketAddress]:
 
 
 def test_choosing_another_server_withdraws_the_offer() -> None:
-    """§3.1 step 4: servers not selected use the message as notification that the client declined their offer."""
+    """RFC 2131 §3.1 step 4: servers not selected take the message as word that their offer is declined."""
     server = DhcpServer(a_subnet(100, 100))
     offered = server.ask(discover()).yiaddr
 
@@ -342,7 +353,7 @@ def test_choosing_another_server_withdraws_the_offer() -> None:
 
 
 def test_choosing_another_server_does_not_end_a_lease() -> None:
-    """Only the offer is withdrawn: the address may still be in use."""
+    """RFC 2131 §3.1 step 4: only the offer is withdrawn; the address may still be in use."""
     server = DhcpServer(a_subnet(100, 100))
     server.lease()
     server.send(selecting(ip(33), server=OTHER_SERVER))
@@ -350,7 +361,7 @@ def test_choosing_another_server_does_not_end_a_lease() -> None:
 
 
 def test_selecting_an_address_that_another_has_is_refused() -> None:
-    """§4.3.2."""
+    """RFC 2131 §4.3.2."""
     server = DhcpServer()
     taken = server.lease(OTHER_MAC)
     nak = server.ask(selecting(taken))
@@ -364,10 +375,12 @@ def test_selecting_an_address_that_another_has_is_refused() -> None:
 
 @pytest.mark.parametrize("address", [ip(99), IPv4Address("192.0.2.1"), SERVER])
 def test_selecting_an_address_that_is_not_ours_to_give_is_refused(address: IPv4Address) -> None:
+    """RFC 2131 §4.3.2: the server cannot meet such a request."""
     assert is_nak(DhcpServer().ask(selecting(address)))
 
 
 def test_a_request_for_no_address_is_ignored() -> None:
+    """RFC 2131 §4.3.2, table 4: the address is in option 50 or in `ciaddr`."""
     server = DhcpServer()
     request = from_client(MessageType.REQUEST, options=options_of((SERVER_IDENTIFIER, SERVER)))
     assert server.send(request) is None
@@ -375,7 +388,7 @@ def test_a_request_for_no_address_is_ignored() -> None:
 
 
 def test_a_rebooted_client_gets_its_address_again() -> None:
-    """§4.3.2, generated during INIT-REBOOT."""
+    """RFC 2131 §4.3.2, generated during INIT-REBOOT."""
     server = DhcpServer()
     own = server.lease()
     server.now += 100
@@ -385,12 +398,12 @@ def test_a_rebooted_client_gets_its_address_again() -> None:
 
 
 def test_a_rebooted_client_from_another_network_is_refused() -> None:
-    """§4.3.2: a DHCPNAK if the client is on the wrong network, known or not."""
+    """RFC 2131 §4.3.2: a DHCPNAK if the client is on the wrong network, known or not."""
     assert is_nak(DhcpServer().ask(init_reboot(IPv4Address("192.0.2.7"))))
 
 
 def test_a_rebooted_client_that_has_another_address_is_refused() -> None:
-    """§4.3.2: a DHCPNAK if the requested address is incorrect."""
+    """RFC 2131 §4.3.2: a DHCPNAK if the requested address is incorrect."""
     server = DhcpServer()
     own = server.lease()
     assert is_nak(server.ask(init_reboot(ip(105))))
@@ -398,14 +411,14 @@ def test_a_rebooted_client_that_has_another_address_is_refused() -> None:
 
 
 def test_a_rebooted_client_that_is_not_known_is_left_to_other_servers() -> None:
-    """§4.3.2: a server with no record of the client must remain silent."""
+    """RFC 2131 §4.3.2: a server with no record of the client must remain silent."""
     server = DhcpServer()
     assert server.send(init_reboot(ip(100))) is None
     assert server.event(RequestIgnored)
 
 
 def test_a_renewal_extends_the_lease() -> None:
-    """§4.3.2, generated during RENEWING: unicast, ciaddr set, no server identifier."""
+    """RFC 2131 §4.3.2, generated during RENEWING: unicast, ciaddr set, no server identifier."""
     server = DhcpServer()
     own = server.lease()
     server.now += 1800
@@ -416,13 +429,14 @@ def test_a_renewal_extends_the_lease() -> None:
 
 
 def test_a_renewal_of_an_address_that_another_has_is_refused() -> None:
+    """RFC 2131 §4.3.2: RENEWING."""
     server = DhcpServer()
     taken = server.lease(OTHER_MAC)
     assert is_nak(server.ask(extending(taken), on_unicast(taken)))
 
 
 def test_rebinding_extends_the_lease() -> None:
-    """§4.3.2, generated during REBINDING: broadcast with ciaddr set."""
+    """RFC 2131 §4.3.2, generated during REBINDING: broadcast with ciaddr set."""
     server = DhcpServer()
     own = server.lease()
     ack = server.ask(extending(own), replace(on_broadcast(), peer=SocketAddress(own, 68)))
@@ -430,7 +444,7 @@ def test_rebinding_extends_the_lease() -> None:
 
 
 def test_rebinding_an_unknown_lease_is_left_to_other_servers() -> None:
-    """§4.3.2: this server may not know of it, another may."""
+    """RFC 2131 §4.3.2: this server may not know of it, another may."""
     server = DhcpServer()
     assert server.send(extending(ip(100)), replace(on_broadcast(), peer=SocketAddress(ip(100), 68))) is None
 
@@ -439,7 +453,7 @@ def test_rebinding_an_unknown_lease_is_left_to_other_servers() -> None:
 
 
 def test_a_declined_address_is_out_of_use_for_a_while() -> None:
-    """§4.3.3: the server marks the address as not available."""
+    """RFC 2131 §4.3.3: the server marks the address as not available."""
     server = DhcpServer(a_subnet(100, 101))
     own = server.lease()
     options = options_of((REQUESTED_ADDRESS, own), (SERVER_IDENTIFIER, SERVER))
@@ -454,6 +468,7 @@ def test_a_declined_address_is_out_of_use_for_a_while() -> None:
 
 
 def test_only_the_holder_can_decline_an_address() -> None:
+    """Ours: or anybody could empty the pool."""
     server = DhcpServer()
     own = server.lease()
     server.send(from_client(MessageType.DECLINE, mac=OTHER_MAC, options=options_of((REQUESTED_ADDRESS, own))))
@@ -462,7 +477,7 @@ def test_only_the_holder_can_decline_an_address() -> None:
 
 
 def test_a_released_address_is_free_and_remembered_for_its_client() -> None:
-    """§4.3.4."""
+    """RFC 2131 §4.3.4."""
     server = DhcpServer()
     own = server.lease()
     release = from_client(MessageType.RELEASE, ciaddr=own, options=options_of((SERVER_IDENTIFIER, SERVER)))
@@ -474,6 +489,7 @@ def test_a_released_address_is_free_and_remembered_for_its_client() -> None:
 
 
 def test_only_the_holder_can_release_an_address() -> None:
+    """RFC 2131 §4.3.4: the client is known by its identifier and its address."""
     server = DhcpServer()
     own = server.lease()
     server.send(from_client(MessageType.RELEASE, mac=OTHER_MAC, ciaddr=own), on_unicast(own))
@@ -483,7 +499,7 @@ def test_only_the_holder_can_release_an_address() -> None:
 
 
 def test_inform_gets_settings_but_neither_address_nor_lease() -> None:
-    """§4.3.5: yiaddr must not be filled, no lease time parameters."""
+    """RFC 2131 §4.3.5: yiaddr must not be filled, no lease time parameters."""
     server = DhcpServer(a_subnet(options=SETTINGS))
     ack = server.ask(from_client(MessageType.INFORM, ciaddr=ip(20)), on_unicast(ip(20)))
 
@@ -507,19 +523,21 @@ def test_settings_come_in_the_order_in_which_they_are_requested() -> None:
 
 
 def test_settings_not_requested_are_not_sent() -> None:
+    """RFC 2131 §3.5: the client uses its own defaults."""
     wanted = options_of((PARAMETER_REQUEST_LIST, (15,)))
     offer = DhcpServer(a_subnet(options=SETTINGS)).ask(discover(options=wanted))
     assert set(offer.options) == {53, 54, 51, 58, 59, 1, 15}
 
 
 def test_a_client_that_requests_nothing_in_particular_gets_all_settings() -> None:
+    """Ours: it has not said that it could do without any."""
     offer = DhcpServer(a_subnet(options=SETTINGS)).ask(discover())
     assert offer.options.get(SUBNET_MASK) == IPv4Address("255.255.255.0")
     assert {**offer.options} == {**offer.options, **SETTINGS}
 
 
 def test_a_reply_is_no_larger_than_the_client_takes() -> None:
-    """§2: 576 bytes of IP where option 57 does not say more."""
+    """RFC 2131 §2: 576 bytes of IP where option 57 does not say more."""
     large = Options({224: bytes(250), 225: bytes(250)})
     server = DhcpServer(a_subnet(options=large))
     sizes: list[tuple[int, set[int]]] = []
@@ -535,7 +553,7 @@ def test_a_reply_is_no_larger_than_the_client_takes() -> None:
 
 @pytest.mark.parametrize("announced", [0, 1, 28, 300, 575, 65535])
 def test_an_absurd_size_is_read_as_the_nearest_sensible_one(announced: int) -> None:
-    """§2: every client takes 576 bytes; and no reply is worth fragments."""
+    """RFC 2131 §2: every client takes 576 bytes; and no reply is worth fragments."""
     server = DhcpServer(a_subnet(options=Options(dict.fromkeys(range(224, 240), bytes(250)))))
     server.ask(discover(options=options_of((MAXIMUM_MESSAGE_SIZE, announced))))
     assert server.datagram is not None
@@ -550,7 +568,7 @@ def two_links() -> DhcpServer:
 
 
 def test_each_interface_serves_its_own_network_under_its_own_address() -> None:
-    """§4.1 and §4.3.1: the server identifier is an address the client can reach."""
+    """RFC 2131 §4.1 and §4.3.1: the server identifier is an address the client can reach."""
     server = two_links()
     offer = server.ask(discover(), on_broadcast(interface=ETH1))
     assert (offer.yiaddr, offer.options.get(SERVER_IDENTIFIER)) == (ip(100, "10.78.0"), ETH1.ipv4[0].ip)
@@ -559,19 +577,21 @@ def test_each_interface_serves_its_own_network_under_its_own_address() -> None:
 
 
 def test_any_of_the_servers_addresses_names_this_server() -> None:
+    """RFC 2131 §4.1: a server must accept any of its addresses as its name."""
     server = two_links()
     offered = server.ask(discover()).yiaddr
     assert server.ask(selecting(offered, server=ETH1.ipv4[0].ip)).message_type is MessageType.ACK
 
 
 def test_a_relays_address_selects_the_network() -> None:
-    """§4.3.1: the subnet from which the message was received, as giaddr says."""
+    """RFC 2131 §4.3.1: the subnet from which the message was received, as giaddr says."""
     server = two_links()
     offer = server.ask(replace(discover(), giaddr=RELAY), on_unicast(RELAY, 67))
     assert offer.yiaddr == ip(100, "10.77.1")
 
 
 def test_a_network_without_a_subnet_is_not_served() -> None:
+    """RFC 2131 §4.3.1: no address fits where no subnet is configured."""
     server = DhcpServer(a_subnet())
     assert server.send(discover(), on_broadcast(interface=ETH1)) is None
     assert server.send(replace(discover(), giaddr=RELAY), on_unicast(RELAY, 67)) is None
@@ -579,7 +599,7 @@ def test_a_network_without_a_subnet_is_not_served() -> None:
 
 
 def test_a_renewal_by_unicast_may_come_from_beyond_a_router() -> None:
-    """§4.3.2: it is not relayed, so giaddr is empty; ciaddr tells the network."""
+    """RFC 2131 §4.3.2: it is not relayed, so giaddr is empty; ciaddr tells the network."""
     server = two_links()
     own = server.lease(way=None)
     relayed = replace(discover(), giaddr=RELAY)
@@ -629,7 +649,7 @@ OFFERED = ip(100)
 def test_where_a_reply_goes(
     request_: Message, way: Datagram, peer: tuple[IPv4Address, int], link_address: bytes | None
 ) -> None:
-    """§4.1, fourth paragraph, case by case."""
+    """RFC 2131 §4.1, fourth paragraph, case by case."""
     server = DhcpServer()
     server.ask(request_, way)
     assert server.datagram is not None
@@ -638,7 +658,7 @@ def test_where_a_reply_goes(
 
 
 def test_a_nak_through_a_relay_asks_it_to_broadcast() -> None:
-    """§4.3.2: the server must set the broadcast bit, or the relay would send to an address the client has not."""
+    """RFC 2131 §4.3.2: the broadcast bit is set, or the relay would send to an address the client has not."""
     server = DhcpServer()
     nak = server.ask(replace(selecting(ip(9)), giaddr=ip(254)), on_unicast(ip(254), 67))
     assert (is_nak(nak), nak.wants_broadcast) == (True, True)
@@ -648,7 +668,7 @@ def test_a_nak_through_a_relay_asks_it_to_broadcast() -> None:
 
 
 def test_clients_are_told_apart_by_their_identifier() -> None:
-    """§4.2: the client identifier, and only without one the hardware address."""
+    """RFC 2131 §4.2: the client identifier, and only without one the hardware address."""
     server = DhcpServer()
     first = server.ask(discover(options=options_of((CLIENT_IDENTIFIER, b"\x00a")))).yiaddr
     second = server.ask(discover(options=options_of((CLIENT_IDENTIFIER, b"\x00b")))).yiaddr
@@ -656,7 +676,7 @@ def test_clients_are_told_apart_by_their_identifier() -> None:
 
 
 def test_the_hardware_address_as_identifier_is_the_same_as_none() -> None:
-    """A ROM that sends no option 61, and iPXE behind it that sends 01 and the MAC, are one client."""
+    """Firmware: a ROM that sends no option 61, and iPXE behind it that sends 01 and the MAC, are one client."""
     server = DhcpServer()
     own = server.lease()
     assert server.ask(discover(options=options_of((CLIENT_IDENTIFIER, b"\x01" + MAC)))).yiaddr == own
@@ -664,12 +684,14 @@ def test_the_hardware_address_as_identifier_is_the_same_as_none() -> None:
 
 @pytest.mark.parametrize("options", [Options(), Options({CLIENT_IDENTIFIER.code: b""})])
 def test_a_client_that_does_not_say_who_it_is_gets_nothing(options: Options) -> None:
+    """RFC 2131 §4.2: each client has a key of its own, or no lease."""
     server = DhcpServer()
     assert server.send(discover(mac=b"", options=options)) is None
     assert server.event(RequestIgnored)
 
 
 def test_plain_bootp_and_messages_of_servers_are_ignored() -> None:
+    """RFC 2131 §4.3: a server gets five kinds of message."""
     server = DhcpServer()
     for message_type in (None, MessageType.OFFER, MessageType.ACK, MessageType.NAK):
         assert server.send(from_client(message_type)) is None
@@ -691,6 +713,7 @@ def test_plain_bootp_and_messages_of_servers_are_ignored() -> None:
     ],
 )
 def test_bad_input_is_dropped_and_counted(message: bytes, reason: str) -> None:
+    """Ours: nothing a stranger sends stops the server."""
     server = DhcpServer()
     assert server.send(message) is None
     (event,) = server.events
@@ -725,6 +748,7 @@ def test_bad_input_is_dropped_and_counted(message: bytes, reason: str) -> None:
     ],
 )
 def test_absurd_values_change_nothing_for_the_server(options: Options) -> None:
+    """RFC 2131 §4.3.1: how long a lease lasts is the server's to say. Sizes are bounded."""
     server = DhcpServer()
     offer = server.ask(discover(options=options))
     assert server.datagram is not None

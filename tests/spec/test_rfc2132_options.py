@@ -178,10 +178,12 @@ def _row(example: Example) -> Option[object]:
 
 
 def test_every_option_has_an_example_and_every_example_an_option() -> None:
+    """RFC 2132 §3.3 to §9.14 and later RFCs: each option's number."""
     assert [(row.code, row.name) for row in OPTIONS] == [(each.code, each.name) for each in EXAMPLES]
 
 
 def test_every_option_is_found_by_its_name_and_says_where_it_is_defined() -> None:
+    """Ours: the table is the one place for it."""
     for row in OPTIONS:
         assert OPTIONS.by_name(row.name) is row
         assert row.rfc.startswith(("RFC ", "IANA")), row
@@ -189,6 +191,7 @@ def test_every_option_is_found_by_its_name_and_says_where_it_is_defined() -> Non
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_an_option_is_read_and_written_and_configured(example: Example) -> None:
+    """RFC 2132 §3.3 to §9.14 and later RFCs: each option's shape and unit."""
     row, wire = _row(example), bytes.fromhex(example.wire)
 
     assert row.decode(wire) == example.value
@@ -227,6 +230,7 @@ def test_an_option_is_read_and_written_and_configured(example: Example) -> None:
     ],
 )
 def test_a_malformed_value_is_an_error_and_never_none(option: Option[object], wire: str) -> None:
+    """RFC 2132 §3.3 to §9.14: lengths are fixed, or multiples."""
     with pytest.raises(DecodeError) as caught:
         Options({option.code: bytes.fromhex(wire)}).get(option)
 
@@ -235,6 +239,7 @@ def test_a_malformed_value_is_an_error_and_never_none(option: Option[object], wi
 
 
 def test_an_absent_option_is_none() -> None:
+    """Ours: absent and malformed are two things."""
     assert Options().get(o.ROUTERS) is None
 
 
@@ -267,11 +272,13 @@ def test_an_absent_option_is_none() -> None:
     ],
 )
 def test_a_configured_value_that_does_not_fit_is_refused(option: Option[object], value: object) -> None:
+    """RFC 2132 §3.3 to §9.14: what cannot be sent cannot be configured."""
     with pytest.raises(ValueError, match=r"\S"):
         option.parse(value)
 
 
 def test_one_value_may_stand_for_a_list_of_one() -> None:
+    """Ours: in TOML."""
     assert o.ROUTERS.parse("10.77.0.1") == A.packed
 
 
@@ -318,6 +325,7 @@ def _reading(message: Message) -> dict[str, object]:
 
 @pytest.mark.parametrize("file", READINGS)
 def test_what_firmware_sent_is_read_as_wireshark_reads_it(file: str) -> None:
+    """Firmware: packets of tests/vectors, and a second reader of them."""
     packets = captured(file)
     assert [{"from": str(each.source), "to": str(each.destination), **_reading(decode(each.payload))}
             for each in packets] == READINGS[file]  # fmt: skip
@@ -329,6 +337,7 @@ def test_what_firmware_sent_is_read_as_wireshark_reads_it(file: str) -> None:
 
 @pytest.mark.parametrize("file", READINGS)
 def test_what_firmware_sent_is_written_back_as_an_equal_message(file: str) -> None:
+    """Firmware: packets of tests/vectors."""
     for packet in captured(file):
         message = decode(packet.payload)
         assert decode(encode(message)) == message

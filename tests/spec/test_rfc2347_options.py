@@ -107,7 +107,7 @@ def test_a_client_may_reject_the_options() -> None:
 
 
 def test_before_the_address_is_proven_one_packet_is_out_at_most() -> None:
-    """A forged request must not turn the server against somebody else: few, single packets."""
+    """RFC 7440 §7: a forged request must not turn the server against somebody else: few, single packets."""
     conversation = Conversation({"boot": pattern(100_000)})
 
     assert len(conversation.read("boot", (("blksize", "1400"), ("windowsize", "16"), ("timeout", "1")))) == 1
@@ -119,7 +119,7 @@ def test_before_the_address_is_proven_one_packet_is_out_at_most() -> None:
     ("size_bytes", "rollover", "after_65535"), [(8 * 65540, None, 0), (8 * 65540, "0", 0), (8 * 65540, "1", 1)]
 )
 def test_block_numbers_roll_over(size_bytes: int, rollover: str | None, after_65535: int) -> None:
-    """No RFC says what follows block 65535. It is 0, as most do, or 1 where the client asks for that."""
+    """Firmware: no RFC says what follows block 65535. It is 0, as most do, or 1 where the client asks for that."""
     content = pattern(size_bytes)
     conversation = Conversation({"boot": content})
     options = (("blksize", "8"), ("windowsize", "64"), *((("rollover", rollover),) if rollover else ()))
@@ -139,7 +139,7 @@ def test_block_numbers_roll_over(size_bytes: int, rollover: str | None, after_65
 
 
 def test_an_ack_0_after_the_rollover_is_not_the_one_of_the_oack() -> None:
-    """Block 0 can be a block of the file: a repeated ACK 0 of the beginning must not count for it."""
+    """Ours: block 0 can be a block of the file; a repeated ACK 0 of the beginning must not count for it."""
     conversation = Conversation({"boot": pattern(8 * 100)})
     conversation.read("boot", (("blksize", "8"), ("windowsize", "4")))
     conversation.ack(0)

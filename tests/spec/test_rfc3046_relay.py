@@ -37,7 +37,7 @@ def relayed(message: Message, information: bytes = CIRCUIT) -> Message:
 
 
 def test_what_a_real_relay_added_is_read() -> None:
-    """§2.0, from ISC dhcrelay: sub-option 1, the circuit `down0`."""
+    """RFC 3046 §2.0, from ISC dhcrelay: sub-option 1, the circuit `down0`."""
     message = decode(payload_of(RELAYED_DISCOVER))
     assert (message.giaddr, message.hops, message.options.get(RELAY_AGENT_INFORMATION)) == (RELAY, 1, CIRCUIT)
 
@@ -55,7 +55,7 @@ def test_a_real_relays_discover_is_answered_to_its_giaddr() -> None:
 
 
 def test_every_reply_returns_the_information_unchanged() -> None:
-    """§2.2: offers, acknowledgements and refusals alike."""
+    """RFC 3046 §2.2: offers, acknowledgements and refusals alike."""
     server = a_relayed_server()
     offered = server.ask(relayed(discover()), FROM_RELAY)
     granted = server.ask(relayed(selecting(offered.yiaddr)), FROM_RELAY)
@@ -67,7 +67,7 @@ def test_every_reply_returns_the_information_unchanged() -> None:
 
 
 def test_the_information_is_the_last_option() -> None:
-    """§2.2: servers should copy it as the last option in the response."""
+    """RFC 3046 §2.2: servers should copy it as the last option in the response."""
     server = a_relayed_server(Options({3: bytes(4), 15: b"lab"}))
     server.ask(relayed(discover()), FROM_RELAY)
     assert server.datagram is not None
@@ -75,7 +75,7 @@ def test_the_information_is_the_last_option() -> None:
 
 
 def test_the_information_is_kept_when_other_options_must_go() -> None:
-    """§2.2, and never in the overloaded fields."""
+    """RFC 3046 §2.2, and never in the overloaded fields."""
     server = a_relayed_server(Options({224: bytes(250), 225: bytes(250)}))
     information = bytes(range(200))
     offer = server.ask(relayed(discover(), information), FROM_RELAY)
@@ -89,7 +89,7 @@ def test_the_information_is_kept_when_other_options_must_go() -> None:
 
 @pytest.mark.parametrize("size", [256, 2000, 60_000])
 def test_information_that_fits_nowhere_is_left_out_whole(size: int) -> None:
-    """§2.2: a server that cannot copy all of it shall send the response without."""
+    """RFC 3046 §2.2: a server that cannot copy all of it shall send the response without."""
     large = options_of((MAXIMUM_MESSAGE_SIZE, 1472))
     server = a_relayed_server()
     offer = server.ask(relayed(discover(options=large), bytes(size)), FROM_RELAY)
@@ -97,5 +97,6 @@ def test_information_that_fits_nowhere_is_left_out_whole(size: int) -> None:
 
 
 def test_information_before_other_options_is_written_behind_them() -> None:
+    """RFC 3046 §2.2: wherever it stood in the message."""
     message = Message(1, 1, b"", options=Options({82: CIRCUIT, 12: b"a"}))
     assert list(decode(encode(message)).options) == [12, 82]

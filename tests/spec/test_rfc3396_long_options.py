@@ -67,12 +67,13 @@ def test_parts_are_joined_in_the_order_options_file_sname() -> None:
 
 
 def test_option_43_is_never_joined() -> None:
-    """PXE firmware reads the first option 43 only: what it takes for the answer is what we read."""
+    """Firmware: PXE reads the first option 43 only; what it takes for the answer is what we read."""
     wire = packet(tlv(43, b"\x06\x01\x08\xff") + tlv(43, b"\x47\x04\x00\x00\x00\x00") + b"\xff")
     assert decode(wire).options[43] == b"\x06\x01\x08\xff"
 
 
 def test_option_43_is_never_split() -> None:
+    """Firmware: PXE reads the first option 43 only; the rest would be lost."""
     with pytest.raises(AssertionError):
         encode(Message(BOOTREQUEST, 1, MAC, options=Options({43: bytes(256)})))
 
@@ -91,6 +92,7 @@ def test_option_43_is_never_split() -> None:
 def test_overloaded_fields_hold_options_and_no_text(
     overload: int, file: bytes, sname: bytes, names: tuple[str], texts: tuple[bytes, bytes]
 ) -> None:
+    """RFC 2132 §9.3: 1 means `file`, 2 `sname`, 3 both."""
     message = decode(packet(tlv(52, bytes([overload])) + b"\xff", file=file, sname=sname))
     assert (message.options.get(HOST_NAME),) == names
     assert (message.file, message.sname) == texts
@@ -98,19 +100,21 @@ def test_overloaded_fields_hold_options_and_no_text(
 
 
 def test_an_overload_inside_an_overloaded_field_means_nothing() -> None:
+    """RFC 2131 §4.1: the option stands in the options field."""
     message = decode(packet(tlv(52, b"\x01") + b"\xff", file=tlv(52, b"\x02") + b"\xff", sname=b"server"))
     assert (dict(message.options), message.sname) == ({}, b"server")
 
 
 @pytest.mark.parametrize("value", [b"", b"\x04", b"\xff", b"\x01\x01"])
 def test_an_overload_other_than_1_2_or_3_is_an_error(value: bytes) -> None:
+    """RFC 2132 §9.3: there are three values."""
     with pytest.raises(DecodeError) as caught:
         decode(packet(tlv(52, value) + b"\xff"))
     assert caught.value.field == "option 52"
 
 
 def test_an_option_must_not_run_out_of_its_field() -> None:
-    """What lies behind `file` is the magic cookie, not the option's value."""
+    """RFC 2131 §4.1: what lies behind `file` is the magic cookie, not the option's value."""
     with pytest.raises(DecodeError) as caught:
         decode(packet(tlv(52, b"\x01") + b"\xff", file=bytes(125) + b"\x0c\x02a"))
     assert (caught.value.field, caught.value.offset) == ("option 12", FILE_AT + 126)
@@ -126,12 +130,14 @@ def large_message(file: bytes = b"", sname: bytes = b"") -> Message:
 
 
 def test_options_that_fit_stay_where_they_are() -> None:
+    """RFC 2132 §9.3: overload is for want of room."""
     message = large_message()
     wire = encode(message, SIZE_DEFAULT_MAX + 1)
     assert (len(wire), decode(wire), wire[SNAME_AT:236]) == (SIZE_DEFAULT_MAX + 1, message, bytes(192))
 
 
 def test_options_that_do_not_fit_go_into_the_file_field() -> None:
+    """RFC 2132 §9.3, RFC 2131 §4.1: `file` first."""
     wire = encode(large_message(sname=b"server"), SIZE_DEFAULT_MAX)
 
     assert len(wire) <= SIZE_DEFAULT_MAX
@@ -140,7 +146,7 @@ def test_options_that_do_not_fit_go_into_the_file_field() -> None:
 
 
 def test_a_field_that_holds_text_takes_no_options() -> None:
-    """`sname` is too small for any of these, so what does not fit is left out."""
+    """RFC 2132 §9.3: `sname` is too small for any of these, so what does not fit is left out."""
     wire = encode(large_message(file=b"boot"), SIZE_DEFAULT_MAX)
 
     assert len(wire) <= SIZE_DEFAULT_MAX
@@ -149,6 +155,7 @@ def test_a_field_that_holds_text_takes_no_options() -> None:
 
 
 def test_options_go_into_both_fields_when_they_must() -> None:
+    """RFC 2132 §9.3: value 3."""
     message = Message(2, 1, MAC, options=Options({53: b"\x02", 224: b"a" * 250, 225: b"b" * 100, 226: b"c" * 50}))
     wire = encode(message, SIZE_DEFAULT_MAX)
 
@@ -173,6 +180,7 @@ def test_a_message_is_padded_to_the_size_of_bootp() -> None:
 
 
 def test_a_name_too_long_for_its_field_is_refused() -> None:
+    """RFC 2131 §2, figure 1: 128 and 64 bytes."""
     assert decode(encode(Message(2, 1, MAC, file=b"f" * 128, sname=b"s" * 64))).file == b"f" * 128
     with pytest.raises(ValueError, match="longer than its field"):
         encode(Message(2, 1, MAC, file=b"f" * 129))
@@ -181,6 +189,7 @@ def test_a_name_too_long_for_its_field_is_refused() -> None:
 
 
 def test_options_are_written_in_their_order() -> None:
+    """Ours: what matters most comes first, and END last (RFC 2131 §4.1)."""
     options = (
         Options().with_option(MESSAGE_TYPE, MessageType.ACK).with_option(ROOT_PATH, "/").with_option(HOST_NAME, "a")
     )
@@ -192,11 +201,13 @@ def test_options_are_written_in_their_order() -> None:
 
 
 def test_padding_is_skipped_and_what_follows_the_end_is_not_read() -> None:
+    """RFC 2132 §3.1, §3.2: PAD and END."""
     message = decode(packet(b"\0\0" + tlv(12, b"a") + b"\0\xff" + tlv(15, b"lab")))
     assert dict(message.options) == {12: b"a"}
 
 
 def test_a_missing_end_is_forgiven() -> None:
+    """Firmware: old clients leave it out, and nothing is ambiguous without it."""
     assert dict(decode(packet(tlv(12, b"a"))).options) == {12: b"a"}
 
 
@@ -205,6 +216,7 @@ def test_a_missing_end_is_forgiven() -> None:
     [(b"\x0c", "option 12", 240), (b"\x0c\x01", "option 12", 241), (b"\x00\x0f\xff\x01", "option 15", 242)],
 )
 def test_a_lying_length_is_an_error_with_its_place(options: bytes, field: str, offset: int) -> None:
+    """RFC 2132 §2: a length counts the bytes that follow it."""
     with pytest.raises(DecodeError) as caught:
         decode(packet(options))
     assert (caught.value.field, caught.value.offset) == (field, offset)
@@ -214,6 +226,7 @@ def test_a_lying_length_is_an_error_with_its_place(options: bytes, field: str, o
     ("at", "byte", "field"), [(0, 0, "op"), (0, 3, "op"), (2, 17, "hlen"), (2, 255, "hlen"), (236, 0, "magic cookie")]
 )
 def test_a_header_that_is_none_is_an_error_with_its_place(at: int, byte: int, field: str) -> None:
+    """RFC 2131 §2, §3: the fixed fields, and the magic cookie."""
     wire = bytearray(packet(b"\xff"))
     wire[at] = byte
     with pytest.raises(DecodeError) as caught:

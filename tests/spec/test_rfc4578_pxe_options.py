@@ -62,6 +62,7 @@ def known(client: PxeClient | None) -> PxeClient:
 def test_real_firmware_is_recognised(
     packet: tuple[str, int], architecture: int, interface: tuple[int, int, int], ipxe: bool
 ) -> None:
+    """Firmware: packets of tests/vectors (RFC 4578 §2.1 to §2.3)."""
     message = decode(payload_of(packet))
     assert identify(message) == PxeClient(
         link_address=MAC,
@@ -92,14 +93,17 @@ def test_the_first_nine_bytes_of_the_class_make_a_pxe_client(value: bytes) -> No
 
 @pytest.mark.parametrize("value", [b"", b"PXEClien", b"pxeclient", b"PXEServer", b"HTTPClient", b"MSFT 5.0"])
 def test_anything_else_is_none(value: bytes) -> None:
+    """PXE 2.1 §2.2.1: the class is compared letter by letter."""
     assert client_of(option_60=value) is None
 
 
 def test_without_a_class_it_is_no_pxe_client() -> None:
+    """PXE 2.1 §2.2.1: option 93 alone says nothing."""
     assert client_of(option_93=b"\0\0") is None
 
 
 def test_the_class_has_32_characters() -> None:
+    """PXE 2.1 §2.2.1: five digits of architecture, three and three of the interface's revision."""
     text = class_identifier(7, NetworkInterface(1, 3, 16))
     assert (text, len(text)) == ("PXEClient:Arch:00007:UNDI:003016", 32)
 
@@ -112,16 +116,17 @@ def test_the_class_has_32_characters() -> None:
     [("PXEClient", 0), (FROM_CLASS, 0), ("PXEClient:Arch:00007:UNDI:003016", 7), ("PXEClient:Arch:7:UNDI", 0)],
 )
 def test_a_missing_architecture_is_read_from_the_class(class_text: str, architecture: int) -> None:
-    """§2.1 asks for option 93 in every packet; ROMs older than it are BIOS ones."""
+    """RFC 4578 §2.1 asks for option 93 in every packet; ROMs older than it are BIOS ones."""
     assert known(client_of(option_60=class_text.encode())).architectures == (architecture,)
 
 
 def test_option_93_counts_before_the_class() -> None:
+    """RFC 4578 §2.1: it is the option made for that."""
     assert known(client_of(option_60=FROM_CLASS.encode(), option_93=b"\x00\x0b")).architecture == 11
 
 
 def test_several_architectures_are_kept_in_order() -> None:
-    """§2.1: "one or more", the most preferred first."""
+    """RFC 4578 §2.1: "one or more", the most preferred first."""
     client = known(client_of(option_60=b"PXEClient", option_93=b"\x00\x07\x00\x06"))
     assert (client.architectures, client.architecture, client.architecture_name) == ((7, 6), 7, "x86_64-uefi")
 
@@ -143,13 +148,14 @@ def test_several_architectures_are_kept_in_order() -> None:
     ],
 )
 def test_architectures_have_the_names_of_ianas_registry(code: int, name: str, tried: tuple[str, ...]) -> None:
-    """RFC 4578 printed 7 and 9 the other way round (erratum 4624); firmware sends either for x86-64."""
+    """RFC 4578 §2.1 printed 7 and 9 the other way round (erratum 4624); firmware sends either for x86-64."""
     assert (architecture_name(code), architecture_names_tried(code)) == (name, tried)
     assert architecture_code(name) == (7 if code == 9 else code)
 
 
 @pytest.mark.parametrize("name", ["", "x86", "arch-", "arch-65536", "arch--1", "ARCH-7"])
 def test_other_names_are_no_architecture(name: str) -> None:
+    """Ours: a slip in a configuration is told, not guessed."""
     assert architecture_code(name) is None
 
 
@@ -157,7 +163,7 @@ def test_other_names_are_no_architecture(name: str) -> None:
 
 
 def test_the_uuid_is_in_smbios_order() -> None:
-    """§2.3: the first three fields are little-endian on the wire."""
+    """RFC 4578 §2.3: the first three fields are little-endian on the wire."""
     value = bytes.fromhex("00 33221100 5544 7766 8899 aabbccddeeff")
     client = known(client_of(option_60=b"PXEClient", option_97=value))
     assert client.uuid == UUID("00112233-4455-6677-8899-aabbccddeeff")
@@ -165,7 +171,7 @@ def test_the_uuid_is_in_smbios_order() -> None:
 
 @pytest.mark.parametrize("value", [bytes(17), b"\0" + b"\xff" * 16, b"\x01" + b"serial number 01", b""])
 def test_a_uuid_that_was_never_programmed_is_none(value: bytes) -> None:
-    """All boards of that make would pass for one machine. Type 0 is the only one defined (§2.3)."""
+    """RFC 4578 §2.3: type 0 is the only one defined. All boards of one make would pass for one machine."""
     assert known(client_of(option_60=b"PXEClient", option_97=value)).uuid is None
 
 
@@ -190,10 +196,12 @@ def test_user_classes_come_with_lengths_or_bare(value: bytes, classes: tuple[str
 
 
 def test_ipxe_is_known_by_its_own_option_too() -> None:
+    """Firmware: iPXE sends option 175."""
     assert known(client_of(option_60=b"PXEClient", option_175=b"\xeb\x03\x01\x00\x00")).ipxe
 
 
 def test_firmware_alone_is_not_ipxe() -> None:
+    """Firmware: or it would never be given iPXE."""
     assert not known(identify(discover(options=pxe_options()))).ipxe
 
 
@@ -212,6 +220,7 @@ def test_firmware_alone_is_not_ipxe() -> None:
     ],
 )
 def test_a_malformed_option_is_an_error_that_names_it(option: Option[object], value: bytes) -> None:
+    """RFC 4578 §2.1 to §2.3: the lengths."""
     message: Message = discover(options=Options({**pxe_options(), option.code: value}))
     with pytest.raises(DecodeError) as caught:
         identify(message)
@@ -219,4 +228,5 @@ def test_a_malformed_option_is_an_error_that_names_it(option: Option[object], va
 
 
 def test_an_empty_ipxe_option_still_says_ipxe() -> None:
+    """Firmware: that option 175 is there is enough."""
     assert known(client_of(option_60=b"PXEClient", **{f"option_{IPXE_ENCAPSULATED.code}": b""})).ipxe

@@ -68,6 +68,7 @@ def test_a_probe_claims_no_address() -> None:
 
 @pytest.mark.parametrize("wire", [b"", PROBE[:27], b"\x00\x06" + PROBE[2:], PROBE[:4] + b"\x08" + PROBE[5:]])
 def test_anything_else_is_an_error(wire: bytes) -> None:
+    """RFC 826: Ethernet and IPv4, with the sizes of their addresses."""
     with pytest.raises(DecodeError) as caught:
         decode(wire)
     assert 0 <= caught.value.offset <= len(wire)
@@ -111,6 +112,7 @@ def test_the_next_candidates_are_probed_ahead_of_need() -> None:
 
 
 def test_probes_are_requests_on_their_link() -> None:
+    """RFC 5227 §2.1.1: ARP requests for the address, sent where it is to be used."""
     link = Link(a_subnet(), a_subnet(network="10.78.0"))
     link.prober.handle_timeout(NOW)
     sent = link.prober.datagrams_to_send()
@@ -123,17 +125,19 @@ def test_probes_are_requests_on_their_link() -> None:
 
 
 def test_a_network_behind_a_relay_is_not_probed() -> None:
-    """ARP does not pass a router."""
+    """RFC 826: ARP does not pass a router."""
     assert Link(a_subnet(network="10.77.1")).wait(10) == []
 
 
 def test_an_address_is_asked_about_once_while_the_answer_is_awaited() -> None:
+    """Ours: no flood of questions."""
     link = Link()
     link.wait(0)
     assert link.wait(ANSWER_WITHIN_S / 2) == []
 
 
 def test_silence_is_believed_for_a_while_and_then_asked_again() -> None:
+    """Ours: somebody may have come meanwhile."""
     link = Link()
     link.wait(0)
     assert link.wait(CHECK_LASTS_S / 4) == []
@@ -141,6 +145,7 @@ def test_silence_is_believed_for_a_while_and_then_asked_again() -> None:
 
 
 def test_a_silent_address_is_offered_before_one_not_asked_about() -> None:
+    """RFC 2131 §2.2: an address is probed before it is given away."""
     link = Link(a_subnet(100, 108))
     link.wait(0)
     link.dhcp.ask(discover(mac=OTHER_MAC, requested=ip(100)))  # 108 comes up, unprobed
@@ -149,6 +154,7 @@ def test_a_silent_address_is_offered_before_one_not_asked_about() -> None:
 
 
 def test_an_address_that_answers_is_out_of_use() -> None:
+    """RFC 2131 §2.2: who answers has it."""
     link = Link(a_subnet(100, 101))
     link.wait(0)
     link.answer(ip(100))
@@ -161,6 +167,7 @@ def test_an_address_that_answers_is_out_of_use() -> None:
 
 
 def test_an_address_out_of_use_gets_another_chance() -> None:
+    """Ours: as a declined one."""
     link = Link(a_subnet(100, 100))
     link.wait(0)
     link.answer(ip(100))
@@ -169,6 +176,7 @@ def test_an_address_out_of_use_gets_another_chance() -> None:
 
 
 def test_a_conflict_found_after_the_offer_is_answered_with_a_nak() -> None:
+    """RFC 2131 §3.1 step 4: the server cannot keep its offer any more."""
     link = Link()
     link.wait(0)
     offered = link.dhcp.ask(discover()).yiaddr
@@ -179,7 +187,7 @@ def test_a_conflict_found_after_the_offer_is_answered_with_a_nak() -> None:
 
 
 def test_a_client_that_answers_at_its_own_lease_keeps_it() -> None:
-    """It took the address before the answer to our probe was due, and rightly answers itself."""
+    """Ours: it took the address before the answer to our probe was due, and rightly answers itself."""
     link = Link()
     link.wait(0)
     own = link.dhcp.lease()
@@ -190,7 +198,7 @@ def test_a_client_that_answers_at_its_own_lease_keeps_it() -> None:
 
 
 def test_answers_nobody_asked_for_change_nothing() -> None:
-    """Or any host could empty the pool by talking."""
+    """Ours: or any host could empty the pool by talking."""
     link = Link()
     link.answer(ip(100))
     link.wait(ANSWER_WITHIN_S)
@@ -203,6 +211,7 @@ def test_answers_nobody_asked_for_change_nothing() -> None:
 
 @pytest.mark.parametrize("payload", [b"", bytes(28), PROBE[:20], b"\xff" * 1500])
 def test_garbage_is_ignored(payload: bytes) -> None:
+    """Ours: nothing a stranger sends stops the server."""
     link = Link()
     link.wait(0)
     link.hear(payload)
@@ -210,6 +219,7 @@ def test_garbage_is_ignored(payload: bytes) -> None:
 
 
 def test_a_subnet_may_vanish_while_an_answer_is_awaited() -> None:
+    """Ours: the configuration may change at any time."""
     link = Link()
     link.wait(0)
     link.allocator.use_subnets([a_subnet(network="10.78.0")])

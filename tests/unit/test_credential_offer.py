@@ -15,21 +15,22 @@ from tests.support.credentials import (
     credential_for,
 )
 from wireboot.credentials.certificates import credential_type_of
-from wireboot.credentials.offer import offered_credential
+from wireboot.credentials.offer import Offered, offered_credential
 from wireboot.credentials.sign import sign
 
 
-def offer(credential: bytes, name: str = NAME, content: bytes = CONTENT) -> int | str:
+def offer(credential: bytes, name: str = NAME, content: bytes = CONTENT) -> Offered | str:
     return offered_credential(credential, name, content, ANCHOR.certificate, POLICY)
 
 
 def test_a_good_credential_is_offered_by_its_anchors_type() -> None:
-    assert offer(credential_for()) == credential_type_of(ANCHOR.certificate)
-    assert offer(sign(CONTENT, SIGNER, detached=True)) == credential_type_of(ANCHOR.certificate)
+    assert offer(credential_for()) == Offered(credential_type_of(ANCHOR.certificate), 0)
+    any_type = Offered(credential_type_of(ANCHOR.certificate), None)
+    assert offer(sign(CONTENT, SIGNER, detached=True)) == any_type
 
 
-def test_type_and_layer_are_not_looked_at() -> None:
-    assert offer(credential_for(server_type=0x8001, layer=2)) == credential_type_of(ANCHOR.certificate)
+def test_it_is_offered_for_the_type_that_it_is_bound_to() -> None:
+    assert offer(credential_for(server_type=0x8001, layer=2)) == Offered(credential_type_of(ANCHOR.certificate), 0x8001)
 
 
 def test_a_credential_of_an_older_boot_file_is_not_offered() -> None:

@@ -34,6 +34,11 @@ def entry_of_type(menu: Menu, server_type: int) -> MenuEntry | None:
     return next((entry for number, entry in numbered if number == server_type), None)
 
 
+def type_of_profile(profile: str) -> int:
+    """The number of entries that lead to this profile, unless two numbers of one menu collide."""
+    return _hashed(_profile_key(profile))
+
+
 def _type_of(entry: MenuEntry, derived: dict[str, int]) -> int:
     if entry.local:
         return LOCAL_DISK
@@ -45,7 +50,11 @@ def _is_derived(entry: MenuEntry) -> bool:
 
 
 def _key(entry: MenuEntry) -> str:
-    return f"profile {entry.profile}" if entry.profile is not None else f"servers {entry.text}"
+    return _profile_key(entry.profile) if entry.profile is not None else f"servers {entry.text}"
+
+
+def _profile_key(profile: str) -> str:
+    return f"profile {profile}"
 
 
 def _hashed(key: str) -> int:

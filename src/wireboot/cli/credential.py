@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from cryptography import x509
 
+from wireboot.boot.menus import type_of_profile
 from wireboot.cli.options import JsonOption
 from wireboot.credentials import cms
 from wireboot.credentials.certificates import credential_type_of, key_digest, name_of
@@ -37,6 +38,12 @@ BootDirOption = Annotated[
 ]
 
 app = typer.Typer(name="credential", help="Vouch for boot files, and test what vouches for them.")
+
+
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="The profile that a menu's entry leads to, instead of its --type."),
+]
 
 
 @app.callback()
@@ -96,6 +103,7 @@ def sign(
     server_type: Annotated[
         int | None, typer.Option("--type", min=0, max=0xFFFF, help="The Boot Server type it is for. Default: 0.")
     ] = None,
+    profile: ProfileOption = None,
     layer: Annotated[
         list[int] | None,
         typer.Option(
@@ -126,14 +134,14 @@ def sign(
     _require_unexpired(signer.certificate, now)
     if detached:
         if len(files) != 1 or any(
-            each is not None for each in (server_type, layer, name, not_before, not_after, serial)
+            each is not None for each in (server_type, profile, layer, name, not_before, not_after, serial)
         ):
             raise _wrong_usage("--detached binds the bytes of one file and nothing else", "leave it out for a manifest")
         content, suffix = _read(files[0]), IMAGE_SUFFIX
     else:
         try:
             manifest = Manifest(
-                server_type=server_type or 0,
+                server_type=_server_type(server_type, profile),
                 files=_describe(files, _names(files, name, boot_dir), _layers(files, layer)),
                 not_before=_utc(not_before) if not_before else now - BACKDATED,
                 not_after=_utc(not_after) if not_after else signer.certificate.not_valid_after_utc,
@@ -152,7 +160,10 @@ def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The boot file.")],
     credential: Annotated[Path, typer.Option(metavar="FILE", help="What is to vouch for it.")],
     trust: Annotated[list[Path], typer.Option(metavar="ANCHOR", help="A certificate to believe; may be given again.")],
-    server_type: Annotated[int, typer.Option("--type", min=0, max=0xFFFF, help="The Boot Server type asked for.")] = 0,
+    server_type: Annotated[
+        int | None, typer.Option("--type", min=0, max=0xFFFF, help="The Boot Server type asked for. Default: 0.")
+    ] = None,
+    profile: ProfileOption = None,
     layer: Annotated[int, typer.Option(min=0, max=0x7FFF, help="The layer asked for.")] = 0,
     name: Annotated[str | None, typer.Option(help="What the server calls the file.")] = None,
     boot_dir: BootDirOption = None,
@@ -182,7 +193,10 @@ def verify(
         serial_min=serial_min,
     )
     image = BootImage(
-        server_type, layer, _names([file], [name] if name is not None else None, boot_dir)[0], _read(file)
+        _server_type(server_type, profile),
+        layer,
+        _names([file], [name] if name is not None else None, boot_dir)[0],
+        _read(file),
     )
     trusted = TrustAnchors.load(trust, policy)
     try:
@@ -203,6 +217,12 @@ def verify(
     print(f"{file} is authentic")
     for what, value in findings.items():
         print(f"  {what.replace('_', ' ')}: {'not bound' if value is None else value}")
+
+
+def _server_type(server_type: int | None, profile: str | None) -> int:
+    if server_type is not None and profile is not None:
+        raise _wrong_usage("--type and --profile both say for which entry it is", "give one of the two")
+    return type_of_profile(profile) if profile is not None else server_type or 0
 
 
 def _findings(verified: Verified) -> dict[str, str | int | None]:

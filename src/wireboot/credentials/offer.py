@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cryptography import x509
 
 from wireboot.credentials.certificates import credential_type_of
 from wireboot.credentials.trust import DEFAULT_POLICY, TrustAnchors, TrustPolicy
 from wireboot.protocols.pxe.credentials import CredentialRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A credential that clients would accept, and for which of them."""
+
+    credential_type: int
+    """Of those that believe the anchor (tag 12)."""
+    server_type: int | None
+    """The Boot Server type that it is bound to; None: any."""
 
 
 def offered_credential(
@@ -15,15 +27,12 @@ def offered_credential(
     boot_file: bytes,
     anchor: x509.Certificate,
     policy: TrustPolicy = DEFAULT_POLICY,
-) -> int | str:
-    """The credential type (tag 12) to offer to clients that believe `anchor`, or why they would refuse it.
-
-    Type and layer are left out: which of them lead to the file is a matter of the server's configuration.
-    """
+) -> Offered | str:
+    """What to offer to clients that believe `anchor`, or why they would refuse it."""
     try:
-        TrustAnchors([anchor], policy).examine_file(credential, boot_file_name, boot_file)
+        verified = TrustAnchors([anchor], policy).examine_file(credential, boot_file_name, boot_file)
     except CredentialRefused as refusal:
         return refusal.reason
     except ValueError as problem:
         return str(problem)
-    return credential_type_of(anchor)
+    return Offered(credential_type_of(anchor), None if verified.manifest is None else verified.manifest.server_type)

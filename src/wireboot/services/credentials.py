@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 from wireboot.config.model import Configuration, Credential
 from wireboot.credentials.manifest import MANIFEST_SUFFIX
-from wireboot.credentials.offer import offered_credential
+from wireboot.credentials.offer import Offered, offered_credential
 from wireboot.credentials.trust import load_anchors
 from wireboot.endpoint import SocketAddress
 from wireboot.errors import OperatorError
@@ -46,8 +46,8 @@ def _examine(entry: Credential, files: BootFiles) -> BootCredential | str:
     reason = f"{entry.trust} holds no certificate"
     for anchor in anchors:
         outcome = offered_credential(credential, entry.boot_file, boot_file, anchor)
-        if isinstance(outcome, int):
-            return BootCredential(outcome, file)
+        if isinstance(outcome, Offered):
+            return BootCredential(outcome.credential_type, file, outcome.server_type)
         reason = outcome
     return reason
 

@@ -22,6 +22,11 @@ class BootCredential:
     credential_type: int
     """32 bits that name the anchor it leads to (tag 12)."""
     file: str
+    server_type: int | None = None
+    """The Boot Server type that it is bound to; None: any."""
+
+    def is_for(self, server_type: int) -> bool:
+        return self.server_type in (None, server_type)
 
 
 @dataclass(frozen=True, slots=True)
