@@ -41,6 +41,7 @@ PACKAGES = {
     "in.tftpd":                                   "tftpd-hpa",
     "dhcpd":                                      "isc-dhcp-server",
     "openssl":                                    "openssl",
+    "tshark":                                     "tshark",
 }
 # fmt: on
 
