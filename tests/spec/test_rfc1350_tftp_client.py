@@ -322,7 +322,7 @@ def test_block_0_is_no_block_where_1_follows_65535() -> None:
 
 
 def test_people_can_watch_a_file_come() -> None:
-    """Progress is told now and then, not with every block."""
+    """Ours: progress is told now and then, not with every block."""
     fetch = Fetch()
     fetch.receive_blocks(512, *range(1, 1001))
 

@@ -20,6 +20,7 @@ from tests.support.dhcp import (
     SERVER,
     DhcpServer,
     a_subnet,
+    combined,
     discover,
     extending,
     from_client,
@@ -28,8 +29,10 @@ from tests.support.dhcp import (
     on_broadcast,
     on_unicast,
     options_of,
+    pxe_options,
     selecting,
 )
+from tests.support.pxe_client import ADDRESS, BY_UNICAST, Machine, reply
 from wireboot.endpoint import Datagram, DatagramDropped, SocketAddress
 from wireboot.leases.allocator import OFFER_LASTS_S, QUARANTINE_S
 from wireboot.leases.lease import LeaseChanged, LeaseState
@@ -44,8 +47,9 @@ from wireboot.protocols.dhcp4.events import (
     RequestIgnored,
     SettingsGiven,
 )
-from wireboot.protocols.dhcp4.message import BROADCAST_FLAG, Message, encode
+from wireboot.protocols.dhcp4.message import BROADCAST_FLAG, Message, decode, encode
 from wireboot.protocols.dhcp4.options import (
+    BOOT_FILE_NAME,
     BROADCAST_ADDRESS,
     CLIENT_IDENTIFIER,
     CLIENT_MACHINE_ID,
@@ -55,6 +59,7 @@ from wireboot.protocols.dhcp4.options import (
     LEASE_TIME,
     MAXIMUM_MESSAGE_SIZE,
     MESSAGE,
+    MESSAGE_TYPE,
     PARAMETER_REQUEST_LIST,
     REBINDING_TIME,
     RENEWAL_TIME,
@@ -560,6 +565,45 @@ def test_an_absurd_size_is_read_as_the_nearest_sensible_one(announced: int) -> N
     assert len(server.datagram.payload) <= (576 if announced < 1500 else 1500) - 28
 
 
+@pytest.mark.parametrize("architecture", [0, 7])
+def test_an_acknowledgement_says_what_the_offer_said(architecture: int) -> None:
+    """RFC 2131 §3.1 step 4: it should not conflict with the offer."""
+    server = combined()
+    asked = Options({**pxe_options(architecture), PARAMETER_REQUEST_LIST.code: bytes([1, 3, 6, 43, 67])})
+    offer = server.ask(discover(options=asked))
+    ack = server.ask(selecting(offer.yiaddr, options=asked))
+
+    as_an_offer = ack.with_option(MESSAGE_TYPE, MessageType.OFFER)
+    assert as_an_offer == offer
+    assert offer.options.get(BOOT_FILE_NAME)
+
+
+def test_a_reply_has_nothing_that_only_clients_send() -> None:
+    """RFC 2131 §4.3.1, table 3: neither what is asked for nor what the client takes comes back."""
+    theirs = Options({
+        HOST_NAME.code: b"node",
+        PARAMETER_REQUEST_LIST.code: b"\x01\x03",
+        MAXIMUM_MESSAGE_SIZE.code: b"\x05\xc0",
+    })  # fmt: skip
+    server = DhcpServer(a_subnet(options=SETTINGS))
+    offer = server.ask(discover(requested=ip(105), options=theirs))
+    ack = server.ask(selecting(offer.yiaddr, options=theirs))
+
+    for answer in (offer, ack):
+        assert set(answer.options) == {53, 54, *LEASE_TIMES, 1, 3}
+
+
+def test_a_refusal_says_why_and_nothing_else() -> None:
+    """RFC 2131 §4.3.1, table 3; RFC 2132 §9.9: a DHCPNAK has options 53, 54 and 56."""
+    nak = DhcpServer(a_subnet(options=SETTINGS)).ask(
+        selecting(ip(9), options=options_of((PARAMETER_REQUEST_LIST, (1, 3, 6))))
+    )
+    assert set(nak.options) == {53, 54, 56}
+    assert nak.options.get(SERVER_IDENTIFIER) == SERVER
+    assert nak.options.get(MESSAGE)
+    assert (nak.ciaddr, nak.yiaddr, nak.siaddr, nak.sname, nak.file) == (NOBODY, NOBODY, NOBODY, b"", b"")
+
+
 # Subnets and server identifiers
 
 
@@ -657,6 +701,15 @@ def test_where_a_reply_goes(
     assert (server.datagram.local, server.datagram.to_group) == (SocketAddress(SERVER, 67), False)
 
 
+@pytest.mark.parametrize("flags", [0x0001, 0x4000, 0x7FFF])
+def test_reserved_flags_mean_nothing(flags: int) -> None:
+    """RFC 2131 §2, figure 2: all but the first are ignored by servers."""
+    server = DhcpServer()
+    server.ask(replace(discover(), flags=flags))
+    assert server.datagram is not None
+    assert (server.datagram.peer, server.datagram.link_address) == (SocketAddress(OFFERED, 68), MAC)
+
+
 def test_a_nak_through_a_relay_asks_it_to_broadcast() -> None:
     """RFC 2131 §4.3.2: the broadcast bit is set, or the relay would send to an address the client has not."""
     server = DhcpServer()
@@ -696,6 +749,25 @@ def test_plain_bootp_and_messages_of_servers_are_ignored() -> None:
     for message_type in (None, MessageType.OFFER, MessageType.ACK, MessageType.NAK):
         assert server.send(from_client(message_type)) is None
         assert server.event(RequestIgnored)
+
+
+# §3.1 and §3.5, the client
+
+
+@pytest.mark.parametrize("firmware", ["wireboot", "intel-rom", "edk2", "ipxe"])
+def test_the_request_goes_where_the_discover_went_and_asks_for_the_same(firmware: str) -> None:
+    """RFC 2131 §3.1 step 3, §3.5: the same broadcast address, and the same list of parameters."""
+    machine = Machine(firmware)
+    sent, first = machine.asked()
+    machine.hear(reply(first, MessageType.OFFER, yiaddr=ADDRESS, tags=BY_UNICAST))
+    machine.wait(5)
+    later = [(each, decode(each.payload)) for each in machine.take_sent()]
+    also_sent, request = next(pair for pair in later if pair[1].message_type is MessageType.REQUEST)
+
+    assert (also_sent.peer, also_sent.local) == (sent.peer, sent.local)
+    assert request.options.get(PARAMETER_REQUEST_LIST) == first.options.get(PARAMETER_REQUEST_LIST)
+    assert request.options.get(PARAMETER_REQUEST_LIST)
+    assert (request.xid, request.flags) == (first.xid, first.flags)
 
 
 # Bad input

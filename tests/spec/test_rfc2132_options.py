@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.support.dhcp import VECTORS, captured, ip
+from tests.support.dhcp import VECTORS, captured, combined, discover, ip
 from wireboot.errors import DecodeError
 from wireboot.protocols.dhcp4 import options as o
 from wireboot.protocols.dhcp4.message import Message, decode, encode
@@ -298,6 +298,18 @@ def test_a_route_is_as_long_as_its_mask_needs() -> None:
     wire = bytes.fromhex("00 0a4d0001 19 0a0a0a80 0a4d0001 20 0a8102ff 0a4d0001")
     routes = tuple((IPv4Network(each), A) for each in ("0.0.0.0/0", "10.10.10.128/25", "10.129.2.255/32"))
     assert (o.CLASSLESS_STATIC_ROUTES.decode(wire), o.CLASSLESS_STATIC_ROUTES.encode(routes)) == (routes, wire)
+
+
+# Classes
+
+
+@pytest.mark.parametrize(
+    "vendor", [{60: b"MSFT 5.0", 43: b"\xdc\x00"}, {43: b"\x47\xff"}, {60: b"\xff" * 255, 43: b""}]
+)
+def test_what_another_vendor_says_is_ignored(vendor: dict[int, bytes]) -> None:
+    """RFC 2132 §8.4, §9.13: servers must ignore what they are not equipped to interpret."""
+    port = combined()
+    assert port.ask(discover(options=Options(vendor))) == combined().ask(discover())
 
 
 # Packets of real firmware

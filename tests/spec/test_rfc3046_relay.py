@@ -66,6 +66,13 @@ def test_every_reply_returns_the_information_unchanged() -> None:
     assert [each.options.get(RELAY_AGENT_INFORMATION) for each in replies] == [CIRCUIT] * 3
 
 
+@pytest.mark.parametrize("information", [b"\xfe\x03abc", b"\x01\xff", b"\x00" * 255], ids=["unknown", "cut", "nothing"])
+def test_an_unknown_suboption_is_returned_too(information: bytes) -> None:
+    """RFC 3046 §2.2: a server need not understand it."""
+    offer = a_relayed_server().ask(relayed(discover(), information), FROM_RELAY)
+    assert offer.options.get(RELAY_AGENT_INFORMATION) == information
+
+
 def test_the_information_is_the_last_option() -> None:
     """RFC 3046 §2.2: servers should copy it as the last option in the response."""
     server = a_relayed_server(Options({3: bytes(4), 15: b"lab"}))

@@ -13,6 +13,7 @@ from tests.support.dhcp import (
     IPXE_DISCOVERY,
     MAC,
     RELAYED_DISCOVER,
+    combined,
     discover,
     payload_of,
     pxe_options,
@@ -25,6 +26,7 @@ from wireboot.protocols.dhcp4.options import (
     CLIENT_INTERFACE,
     CLIENT_MACHINE_ID,
     IPXE_ENCAPSULATED,
+    PARAMETER_REQUEST_LIST,
 )
 from wireboot.protocols.pxe.identity import NetworkInterface, PxeClient, class_identifier, identify
 from wireboot.wire.iana import architecture_code, architecture_name, architecture_names_tried
@@ -173,6 +175,17 @@ def test_the_uuid_is_in_smbios_order() -> None:
 def test_a_uuid_that_was_never_programmed_is_none(value: bytes) -> None:
     """RFC 4578 §2.3: type 0 is the only one defined. All boards of one make would pass for one machine."""
     assert known(client_of(option_60=b"PXEClient", option_97=value)).uuid is None
+
+
+# Options 128 to 135
+
+
+def test_options_128_to_135_have_no_meaning_of_their_own() -> None:
+    """RFC 4578 §2.4: firmware asks for them, and what they say is the site's to define."""
+    asked = Options().with_option(PARAMETER_REQUEST_LIST, (43, 67, *range(128, 136)))
+    offer = combined().ask(discover(options=Options({**pxe_options(), **asked})))
+    assert {43, 67} <= offer.options.keys()
+    assert not offer.options.keys() & set(range(128, 136))
 
 
 # Option 77

@@ -197,6 +197,16 @@ def test_a_client_that_answers_at_its_own_lease_keeps_it() -> None:
     assert link.dhcp.ask(selecting(own)).message_type is MessageType.ACK
 
 
+def test_an_address_that_a_client_has_is_not_probed() -> None:
+    """RFC 2131 §3.2: the client itself would answer."""
+    link = Link()
+    link.wait(0)
+    own = link.dhcp.lease()
+    asked = link.wait(CHECK_LASTS_S * 3)
+    assert asked
+    assert own not in asked
+
+
 def test_answers_nobody_asked_for_change_nothing() -> None:
     """Ours: or any host could empty the pool by talking."""
     link = Link()

@@ -71,7 +71,7 @@ def test_the_oldest_are_lost_where_too_many_wait() -> None:
 
 
 def test_who_does_not_answer_is_asked_four_times_and_given_up() -> None:
-    """PXE 2.1, PXE-E11: ARP timeout. RFC 1122 §2.3.2.1: not more often than once a second."""
+    """PXE 2.1 appendix, PXE-E11: ARP timeout. RFC 1122 §2.3.2.1: not more often than once a second."""
     link = Link().with_address()
     link.send(b"first")
     link.send(b"first, once more")

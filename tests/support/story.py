@@ -204,8 +204,6 @@ def _tshark(capture: Path, *options: str) -> list[str]:
         "-n",
         "-r",
         str(capture),
-        "-o",
-        "udp.check_checksum:TRUE",
         "-d",
         "udp.port==1760,tftp",
         *options,

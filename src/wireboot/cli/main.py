@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from wireboot import __version__
-from wireboot.cli import check, credential, lease, serve
+from wireboot.cli import boot, check, credential, lease, serve, simulate
 from wireboot.errors import OperatorError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 app.command()(serve.serve)
 app.command()(check.check)
+app.command()(boot.boot)
+app.command()(simulate.simulate)
 app.add_typer(lease.app)
 app.add_typer(credential.app)
 
