@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.lab.addresses import LAN, SERVER
-from tests.support.lab.choices import chosen, make_programs, menus_configuration
+from tests.support.lab.choices import LabMenu, chosen, make_programs, menus_configuration
 from tests.support.lab.conversation import Conversation, Line
 from tests.support.lab.machine import DOWN, ENTER, F8, FIRMWARE, VirtualMachine
 from tests.support.lab.network import Network
@@ -24,6 +24,8 @@ from wireboot.protocols.dhcp4.options import VENDOR_SPECIFIC, MessageType
 from wireboot.protocols.pxe import vendor_options
 from wireboot.protocols.pxe.vendor_options import BOOT_ITEM
 
+SHIM = "/usr/lib/shim/shimx64.efi.signed"
+SIGNED_GRUB = "/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed"
 BOOT_WITHIN_S = 60.0
 AT_A_TIME = 3
 """Machines. Firmware counts seconds while it is emulated: too many at once would never come to a key."""
@@ -41,11 +43,12 @@ class Case:
     shows: str = ""
     """What the machine shows before it wants keys."""
     keys: tuple[str, ...] = ()
-    """Each is pressed once the one before has had its effect."""
+    style: str = "pxe"
+    """Who shows the menu."""
 
 
 # fmt: off
-# EDK2 shows its prompt as "Menu?", and so does iPXE. M is EDK2's other way in: F8 is a matter of its terminal type.
+# M is EDK2's other way into its menu: how F8 comes over a serial line is a matter of its terminal type.
 UNICAST = (
     Case("bios-at-once",     "bios-virtio", AT_ONCE,     "first"),
     Case("bios-counts-down", "bios-virtio", COUNTS_DOWN, "first"),
@@ -63,13 +66,24 @@ MULTICAST = (
 BROADCAST = (
     Case("uefi-broadcast",   "uefi-x64",    AT_ONCE,     "first"),
 )
+LOADERS = (
+    Case("ipxe-menu",        "bios-virtio", WAITS,       "other", "disk",  (DOWN, ENTER), style="auto"),
+    Case("ipxe-at-once",     "bios-virtio", AT_ONCE,     "first", style="ipxe"),
+    Case("grub-menu",        "uefi-x64",    WAITS,       "other", "disk",  (DOWN, ENTER), style="grub"),
+    Case("grub-counts-down", "uefi-x64",    COUNTS_DOWN, "first", style="grub"),
+)
 SITES = {
     "unicast":   (UNICAST,   f"{SERVER}:4011",       ""),
     "multicast": (MULTICAST, "224.0.1.2:4011",       "[pxe.discovery]\nmulticast = true\nonly_listed = false\n"),
     "broadcast": (BROADCAST, "255.255.255.255:67",   "[pxe.discovery]\nbroadcast = true\nonly_listed = false\n"),
+    "loaders":   (LOADERS,   "",                     ""),
 }
 # fmt: on
-CASES = [pytest.param(site, case, id=f"{site}-{case.name}") for site, (cases, _, _) in SITES.items() for case in cases]
+EVERY_CASE = [
+    pytest.param(site, case, id=f"{site}-{case.name}") for site, (cases, _, _) in SITES.items() for case in cases
+]
+CASES = EVERY_CASE[: -len(LOADERS)]
+"""Those in which firmware itself shows the menu."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +110,7 @@ Boots = Callable[[str, Case], Outcome]
 
 @pytest.fixture(scope="module")
 def boots(tmp_path_factory: pytest.TempPathFactory) -> Boots:
-    require(*VIRTUAL_MACHINE, "/usr/lib/grub/i386-pc/pxe.mod")
+    require(*VIRTUAL_MACHINE, "/usr/lib/grub/i386-pc/pxe.mod", SIGNED_GRUB, SHIM)
     boot_dir = tmp_path_factory.mktemp("choices")
     make_programs(boot_dir)
 
@@ -114,8 +128,8 @@ def boot_all(site: str, network: Network, boot_dir: Path) -> dict[str, Outcome]:
     add_router(network, lan)
     host = network.host("server").join(lan, LAN.at(SERVER))
     machines = [VirtualMachine(lan, FIRMWARE[case.firmware], number) for number, case in enumerate(cases)]
-    timeouts_s = {machine.mac: case.timeout_s for machine, case in zip(machines, cases, strict=True)}
-    server = start_wireboot(host, menus_configuration(host, boot_dir, timeouts_s, more))
+    menus = {machine.mac: LabMenu(case.timeout_s, case.style) for machine, case in zip(machines, cases, strict=True)}
+    server = start_wireboot(host, menus_configuration(host, boot_dir, menus, more))
     recording = lan.capture()
     with ThreadPoolExecutor(AT_A_TIME) as side_by_side:
         seen = list(side_by_side.map(never_seen_in, cases, machines))
@@ -142,7 +156,7 @@ def never_seen_in(case: Case, machine: VirtualMachine) -> NeverSeenError | None:
     return None
 
 
-@pytest.mark.parametrize(("site", "case"), CASES)
+@pytest.mark.parametrize(("site", "case"), EVERY_CASE)
 def test_the_entry_chosen_boots(boots: Boots, site: str, case: Case) -> None:
     """PXE 2.1 §2.2.4: prompt and menu, with all meanings of the timeout."""
     outcome = boots(site, case)

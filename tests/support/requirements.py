@@ -25,6 +25,8 @@ PACKAGES = {
     "grub-mkimage":                               "grub-common",
     "/usr/lib/grub/x86_64-efi/tftp.mod":          "grub-efi-amd64-bin",
     "/usr/lib/grub/i386-pc/pxe.mod":              "grub-pc-bin",
+    "/usr/lib/shim/shimx64.efi.signed":           "shim-signed",
+    "/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed": "grub-efi-amd64-signed",
     "/bin/busybox":                               "busybox-static",
     "ip":                                         "iproute2",
     "nsenter":                                    "util-linux",

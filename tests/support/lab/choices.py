@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.lab.addresses import LAN
@@ -14,12 +15,13 @@ from tests.support.lab.server import subnet_table
 CHOICES = ("first", "other")
 """The profiles; in a menu they stand in this order, and the local disk comes last."""
 PROGRAM_SUFFIXES = {"x86-bios": ".0", "x86_64-uefi": ".efi"}
+SHOWN_TIMES = 60
 _GRUB = {".0": ("i386-pc-pxe", Path("/usr/lib/grub/i386-pc")), ".efi": ("x86_64-efi", GRUB_MODULES)}
 
 
 def chosen(choice: str) -> str:
-    """What the boot program of this choice shows."""
-    return f"wireboot: {choice} was chosen"
+    """What the boot program of this choice shows, again and again."""
+    return f"<{choice}>"
 
 
 def make_programs(folder: Path) -> None:
@@ -27,33 +29,30 @@ def make_programs(folder: Path) -> None:
     for choice in CHOICES:
         for suffix, (image_format, modules) in _GRUB.items():
             with tempfile.NamedTemporaryFile("w", suffix=".cfg") as script:
-                # Printed again and again: what comes next on the console must not wipe it out.
-                script.write(f'echo "{chosen(choice)}"\nsleep 1\necho "{chosen(choice)}"\nsleep 600\n')
+                # A BIOS console breaks a line where it likes, so that a text shown once may not be found.
+                script.write(f'echo "{chosen(choice)}"\nsleep 1\n' * SHOWN_TIMES)
                 script.flush()
                 target = str(folder / f"{choice}{suffix}")
                 options = ("-O", image_format, "-d", str(modules), "-p", "/", "-c", script.name, "-o", target)
                 run("grub-mkimage", *options, "echo", "sleep")
 
 
-def menus_configuration(host: Host, boot_dir: Path, timeouts_s: Mapping[str, int], more: str = "") -> str:
-    """A DHCP server whose machines, by MAC, get a menu of the firmware's own with this timeout."""
-    profiles = "".join(
-        f'[[profiles]]\nname = "{choice}"\nboot_program = {{ '
-        + ", ".join(f'"{name}" = "{choice}{suffix}"' for name, suffix in PROGRAM_SUFFIXES.items())
-        + " }\n"
-        for choice in CHOICES
-    )
+@dataclass(frozen=True, slots=True)
+class LabMenu:
+    """A menu of the choices and the local disk."""
+
+    timeout_s: int
+    style: str = "pxe"
+
+    @property
+    def name(self) -> str:
+        return f"{self.style}-{self.timeout_s}"
+
+
+def menus_configuration(host: Host, boot_dir: Path, menus: Mapping[str, LabMenu], more: str = "") -> str:
+    """A DHCP server whose machines, by MAC, get these menus."""
     entries = "".join(f'[[menus.entries]]\ntext = "{choice}"\nprofile = "{choice}"\n' for choice in CHOICES)
-    menus = "".join(
-        f'[[menus]]\nname = "{timeout_s}"\nstyle = "pxe"\nprompt = "Menu?"\ntimeout_s = {timeout_s}\n{entries}'
-        f'[[menus.entries]]\ntext = "disk"\nlocal = true\n'
-        f'[[profiles]]\nname = "menu-{timeout_s}"\nmenu = "{timeout_s}"\n'
-        for timeout_s in sorted(set(timeouts_s.values()))
-    )
-    machines = "".join(
-        f'[[machines]]\nname = "{mac}"\nmac = "{mac}"\nprofile = "menu-{timeout_s}"\n'
-        for mac, timeout_s in timeouts_s.items()
-    )
+    entries += '[[menus.entries]]\ntext = "disk"\nlocal = true\n'
     return f"""\
 state_dir = "{host.work_dir / f"{host.name}.state"}"
 boot_dir = "{boot_dir}"
@@ -63,7 +62,23 @@ interfaces = ["eth0"]
 mode = "server"
 {subnet_table(LAN)}
 {more}
-{profiles}
-{menus}
-{machines}
+{"".join(_profile(choice) for choice in CHOICES)}
+{"".join(_menu(menu) + entries for menu in sorted(set(menus.values()), key=lambda menu: menu.name))}
+{"".join(_machine(mac, menu) for mac, menu in menus.items())}
 """
+
+
+def _profile(choice: str) -> str:
+    programs = ", ".join(f'"{name}" = "{choice}{suffix}"' for name, suffix in PROGRAM_SUFFIXES.items())
+    return f'[[profiles]]\nname = "{choice}"\nboot_program = {{ {programs} }}\n'
+
+
+def _menu(menu: LabMenu) -> str:
+    """The menu, open for its entries, and the profile that it is."""
+    profile = f'[[profiles]]\nname = "menu-{menu.name}"\nmenu = "{menu.name}"\n'
+    head = f'name = "{menu.name}"\nstyle = "{menu.style}"\nprompt = "Menu?"\ntimeout_s = {menu.timeout_s}\n'
+    return f"{profile}[[menus]]\n{head}"
+
+
+def _machine(mac: str, menu: LabMenu) -> str:
+    return f'[[machines]]\nname = "{mac}"\nmac = "{mac}"\nprofile = "menu-{menu.name}"\n'
