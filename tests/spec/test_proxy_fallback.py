@@ -113,6 +113,7 @@ def test_the_complete_offer_can_be_taken_kept_and_given_back() -> None:
 
 
 def test_an_address_in_use_can_be_declined() -> None:
+    """RFC 2131 §4.3.3: as with any lease."""
     port, offer = refusing()
     port.ask(selecting(offer.yiaddr, options=PXE))
     decline = from_client(MessageType.DECLINE).with_option(REQUESTED_ADDRESS, offer.yiaddr)
@@ -138,16 +139,17 @@ def test_firmware_that_takes_split_offers_never_gets_one(packet: tuple[str, int]
 
 
 def test_a_discover_that_comes_by_two_ways_counts_once() -> None:
-    """Through two relays, or on two interfaces of one network."""
+    """Ours: through two relays, or on two interfaces of one network."""
     assert Proxy().discover_at(0, 0.01, 0.02, 4, 4.01) == [False] * 5
 
 
 def test_boots_that_lie_far_apart_do_not_add_up() -> None:
-    """A machine switched off while it asked is not one that refuses."""
+    """Ours: a machine switched off while it asked is not one that refuses."""
     assert Proxy().discover_at(0, 4, 95, 99, 190, 194) == [False] * 6
 
 
 def test_every_client_counts_for_itself() -> None:
+    """Ours: one that refuses says nothing of the others."""
     port = Proxy()
     port.discover_at(0, 4)
     other = encode(discover(mac=OTHER_MAC, options=PXE))
@@ -156,13 +158,14 @@ def test_every_client_counts_for_itself() -> None:
 
 
 def test_firmware_known_to_refuse_is_not_kept_waiting() -> None:
-    """Quirk SPLIT_OFFER_IGNORED."""
+    """Firmware: quirk SPLIT_OFFER_IGNORED."""
     row = Quirk("this one", Effect.SPLIT_OFFER_IGNORED, seen="a test", mac_prefixes=(MAC[:3],))
     port = Proxy(with_menu(default_profile="rescue", quirks=(row,)))
     assert port.discover_at(0) == [True]
 
 
 def test_the_menu_goes_with_the_address_too() -> None:
+    """PXE 2.1 §2.2.3: as a combined server's."""
     port = Proxy(with_menu())
     assert port.discover_at(0, 4, 12) == [False, False, True]
 
@@ -171,6 +174,7 @@ def test_the_menu_goes_with_the_address_too() -> None:
 
 
 def test_other_clients_get_nothing_however_often_they_ask() -> None:
+    """Ours: the addresses are for machines that boot."""
     port = Proxy()
     for _ in range(5):
         port.now += 4
@@ -179,6 +183,7 @@ def test_other_clients_get_nothing_however_often_they_ask() -> None:
 
 
 def test_a_client_with_nothing_to_boot_gets_no_address() -> None:
+    """Ours: the addresses are for machines that boot."""
     port = Proxy()
     for _ in range(5):
         port.now += 4
@@ -200,6 +205,7 @@ def test_a_client_with_nothing_to_boot_gets_no_address() -> None:
     ids=["selecting", "not PXE", "init-reboot", "renewing", "release", "decline", "inform"],
 )
 def test_who_was_offered_nothing_can_take_nothing(message: Message) -> None:
+    """Ours: beside another DHCP server nobody else gets an address."""
     port, _ = refusing()
     for way in (on_broadcast(), on_unicast(ip(100))):
         assert port.send(message, way) is None
@@ -207,6 +213,7 @@ def test_who_was_offered_nothing_can_take_nothing(message: Message) -> None:
 
 
 def test_who_was_offered_an_address_may_still_take_another_servers() -> None:
+    """RFC 2131 §3.1 step 3: the client chooses."""
     port, _ = refusing()
     assert port.send(selecting(ip(200), server=OTHER_SERVER, options=PXE)) is None
     assert port.event(OtherServerChosen).address == ip(200)
@@ -214,7 +221,7 @@ def test_who_was_offered_an_address_may_still_take_another_servers() -> None:
 
 
 def test_who_gets_no_address_here_still_gets_the_proxys_offer() -> None:
-    """With every address lent, or with none to lend, it may yet take a split offer."""
+    """Ours: with every address lent, or none to lend, it may yet take a split offer."""
     port = Proxy(addresses=1)
     port.discover_at(0, 4, 8, message=encode(discover(mac=OTHER_MAC, options=PXE)))
     assert port.discover_at(0, 4, 8) == [False, False, False]
@@ -222,6 +229,7 @@ def test_who_gets_no_address_here_still_gets_the_proxys_offer() -> None:
 
 
 def test_a_crowd_is_not_remembered_for_ever() -> None:
+    """Ours: memory is bounded, whoever asks."""
     port = Proxy()
     for number in range(CLIENTS_MAX + 1):
         mac = (0x525400000000 + number).to_bytes(6, "big")

@@ -55,7 +55,7 @@ def to_4011(peer_port: int = 4011) -> Datagram:
 
 
 def test_edk2_is_answered_on_4011() -> None:
-    """A real request, and what the capture's server made of it: ours says no less."""
+    """Firmware: a real request, and what the capture's server made of it: ours says no less."""
     port = port_4011()
     reply = port.send(payload_of(EDK2_BOOT_SERVER_REQUEST), on_unicast(ip(113), 4011, port=4011))
     theirs = decode(captured(EDK2_BOOT_SERVER_REQUEST[0])[6].payload)
@@ -92,6 +92,7 @@ def test_the_reply_copies_what_the_client_compares() -> None:
 
 
 def test_the_reply_has_no_lease() -> None:
+    """PXE 2.1 §2.2.5: the client has its address already."""
     assert LEASE_TIME.code not in port_4011().ask(request(), to_4011()).options
 
 
@@ -106,7 +107,7 @@ def test_the_reply_goes_to_the_port_the_request_came_from(peer_port: int) -> Non
 
 
 def test_the_boot_item_is_returned() -> None:
-    """§2.2.5: the client compares type and layer."""
+    """PXE 2.1 §2.2.5: the client compares type and layer."""
     ack = port_4011().ask(request(BootItem(0, 0)), to_4011())
     assert ack.options.get(VENDOR_SPECIFIC) == bytes.fromhex("4704 0000 0000 ff")
 
@@ -121,6 +122,7 @@ def test_types_and_layers_that_are_not_served_are_left_to_others(item: BootItem)
 
 
 def test_real_discovery_of_a_type_that_is_not_served_is_left_to_others() -> None:
+    """Firmware: EDK2 asks for type 1 (PXE 2.1 §2.2.5)."""
     port = port_4011()
     assert port.send(payload_of(EDK2_DISCOVERY), to_4011()) is None
     assert port.event(DatagramDropped)
@@ -136,6 +138,7 @@ def test_a_broadcast_with_a_boot_item_is_answered_from_port_67() -> None:
 
 
 def test_a_request_without_a_boot_item_on_port_67_is_not_for_a_boot_server() -> None:
+    """PXE 2.1 §2.2.5: it is for a DHCP server."""
     port = port_4011()
     assert port.send(request(), on_broadcast()) is None
     assert port.event(DatagramDropped).reason == "not for a service offered here"
@@ -152,18 +155,21 @@ def test_a_request_without_a_boot_item_on_port_67_is_not_for_a_boot_server() -> 
     ids=["not PXE", "DISCOVER", "INFORM", "BOOTP"],
 )
 def test_a_boot_server_answers_requests_of_pxe_clients_only(message: Message) -> None:
+    """PXE 2.1 §2.2.5: a DHCPREQUEST with the class, and nothing else."""
     port = port_4011()
     assert port.send(message, to_4011()) is None
     assert port.event(DatagramDropped)
 
 
 def test_a_machine_with_nothing_to_boot_is_left_alone() -> None:
+    """Ours: silence, and the operator hears why."""
     port = port_4011()
     assert port.send(request(architecture=11), to_4011()) is None
     assert port.event(NothingToBoot)
 
 
 def test_tags_whose_length_lies_are_dropped_and_counted() -> None:
+    """PXE 2.1 §2.2.4: a tag ends within its option."""
     port = port_4011()
     message = replace(request(), options=Options({**request().options, 43: b"\x47\x04\x00"}))
     assert port.send(message, to_4011()) is None

@@ -68,6 +68,7 @@ def assert_refused(
 
 
 def test_a_manifest_that_names_the_file_vouches_for_it() -> None:
+    """PXE 2.1 §2.2.6: the credential says whether the image may run."""
     verified = trust().examine(GOOD, IMAGE)
 
     assert verified.profile is Profile.MANIFEST
@@ -76,6 +77,7 @@ def test_a_manifest_that_names_the_file_vouches_for_it() -> None:
 
 
 def test_a_signature_over_the_image_vouches_for_its_bytes_alone() -> None:
+    """PXE 2.1 §2.2.6: name, type and layer are not bound by it."""
     verified = trust().examine(DETACHED, replace(IMAGE, file_name="another", server_type=9, layer=3))
     assert (verified.profile, verified.manifest) == (Profile.IMAGE, None)
 
@@ -92,6 +94,7 @@ def test_a_signature_over_the_image_vouches_for_its_bytes_alone() -> None:
 )
 @pytest.mark.parametrize("detached", [False, True])
 def test_strong_keys_are_accepted(key: PrivateKey, detached: bool) -> None:
+    """Ours: what takes the place of BIS's algorithms."""
     content = CONTENT if detached else encode(manifest_for())
     trust().verify(sign(content, leaf(ANCHOR, key=key), detached=detached), IMAGE)
 
@@ -104,6 +107,7 @@ def test_rsa_pss_is_accepted() -> None:
 
 
 def test_rsa_pss_with_another_hash_inside_is_refused() -> None:
+    """RFC 4056 §3: one hash for content, message and mask."""
     key = rsa_key(2048)
     assert isinstance(key, rsa.RSAPrivateKey)
     assert_refused("PXE-E22", "RSA-PSS parameters", _pss(leaf(ANCHOR, key=key), key, "sha1"))
@@ -127,16 +131,19 @@ def _pss(signer: Signer, key: rsa.RSAPrivateKey, hash_name: str) -> bytes:
     "asked", [f"/{NAME}", f"\\{NAME}".replace("/", "\\"), f"tftp://10.77.0.1/{NAME}", f"./{NAME}\xff"]
 )
 def test_spellings_of_a_name_are_one_name(asked: str) -> None:
+    """Ours: firmware writes one file's name in several ways."""
     trust().verify(GOOD, replace(IMAGE, file_name=asked))
 
 
 def test_one_credential_covers_several_files() -> None:
+    """Ours: loader, kernel and initrd are signed at once."""
     credential = credential_for((NAME, CONTENT), ("linux", b"kernel"), ("initrd.gz", b"initrd"))
     for name, content in ((NAME, CONTENT), ("linux", b"kernel"), ("initrd.gz", b"initrd")):
         trust().verify(credential, BootImage(0, 0, name, content))
 
 
 def test_one_of_several_anchors_is_enough() -> None:
+    """PXE 2.1 §2.2.6: a client may accept several types."""
     trust(authority("elsewhere"), ANCHOR).verify(GOOD, IMAGE)
 
 
@@ -145,29 +152,33 @@ def test_one_of_several_anchors_is_enough() -> None:
 
 @pytest.mark.parametrize("content", [CONTENT[:-1] + b"x", CONTENT[1:] + CONTENT[:1]])
 def test_a_wrong_digest_is_refused(content: bytes) -> None:
+    """PXE 2.1 §2.2.6: the image is not the one that was signed."""
     assert_refused("PXE-E22", "SHA-256", GOOD, replace(IMAGE, content=content))
     assert_refused("PXE-E22", "digest", DETACHED, replace(IMAGE, content=content))
 
 
 @pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT + b"\0", b""])
 def test_a_wrong_size_is_refused(content: bytes) -> None:
+    """Ours: the manifest says both size and digest."""
     assert_refused("PXE-E22", "bytes; the manifest says 1026", GOOD, replace(IMAGE, content=content))
 
 
 def test_a_good_credential_of_another_file_is_refused() -> None:
-    """Swapped files: each credential is good where it belongs."""
+    """Ours: swapped files; each credential is good where it belongs."""
     other = credential_for(("linux", b"kernel"))
     trust().verify(other, BootImage(0, 0, "linux", b"kernel"))
     assert_refused("PXE-E22", f"does not name '{NAME}'", other)
 
 
 def test_right_content_under_another_name_is_refused() -> None:
+    """Ours: the manifest binds name and content."""
     assert_refused("PXE-E22", "does not name 'debian/other.efi'", GOOD, replace(IMAGE, file_name="debian/other.efi"))
     assert_refused("PXE-E22", "does not name", GOOD, replace(IMAGE, file_name=NAME.upper()))
 
 
 @pytest.mark.parametrize("name", ["", "../x", "C:\\x"])
 def test_a_name_that_means_no_file_is_refused(name: str) -> None:
+    """Ours: it can be in no manifest."""
     assert_refused("PXE-E22", "does not name", GOOD, replace(IMAGE, file_name=name))
 
 
@@ -179,17 +190,19 @@ def test_a_name_that_means_no_file_is_refused(name: str) -> None:
     ],
 )
 def test_another_type_or_layer_is_refused(image: BootImage, words: str) -> None:
+    """Ours: the manifest is bound to what the client asked for."""
     assert_refused("PXE-E22", words, GOOD, image)
 
 
 def test_a_later_layer_and_another_type_have_a_manifest_of_their_own() -> None:
+    """Ours: the manifest is bound to what the client asked for."""
     credential = credential_for(server_type=0x8001, layer=1)
     trust().verify(credential, replace(IMAGE, server_type=0x8001, layer=1))
     assert_refused("PXE-E22", "layer 0 was asked for", credential, replace(IMAGE, server_type=0x8001))
 
 
 def test_a_manifest_is_not_run_as_an_image() -> None:
-    """A manifest taken out of its credential is rightly signed, and under the control of no compiler."""
+    """Ours: taken out of its credential it is rightly signed, and under the control of no compiler."""
 
     def detach(signed: asn1.SignedData) -> None:
         signed["encap_content_info"] = {"content_type": "data"}
@@ -216,6 +229,7 @@ def test_a_manifest_is_not_run_as_an_image() -> None:
     ],
 )
 def test_a_signed_manifest_of_unknown_form_is_refused(content: bytes) -> None:
+    """Ours: what is not understood vouches for nothing."""
     assert_refused("PXE-E21", "the signed manifest is malformed", sign(content, SIGNER, detached=False))
 
 
@@ -226,24 +240,28 @@ def test_a_signed_manifest_of_unknown_form_is_refused(content: bytes) -> None:
     ("valid", "words"), [(PAST, "the manifest expired"), (FUTURE, "the manifest is not valid before")]
 )
 def test_a_manifest_out_of_its_time_is_refused(valid: tuple[datetime, datetime], words: str) -> None:
+    """Ours: an old release must not come back."""
     assert_refused("PXE-E22", words, credential_for(valid=valid))
 
 
 def test_an_expired_signer_is_refused() -> None:
+    """RFC 5280 §6.1.3 (a) (2): validity of each certificate."""
     assert_refused("PXE-E22", "certificate 'CN=signer' expired", credential_for(signer=leaf(ANCHOR, valid=PAST)))
 
 
 def test_a_signer_of_the_future_is_refused() -> None:
+    """RFC 5280 §6.1.3 (a) (2): validity of each certificate."""
     assert_refused("PXE-E22", "is not valid before", credential_for(signer=leaf(ANCHOR, valid=FUTURE)))
 
 
 def test_an_expired_anchor_is_refused() -> None:
+    """Ours: an anchor has its time too."""
     old = certificate("old", ca=True, usage=key_usage("key_cert_sign"), valid=PAST)
     assert_refused("PXE-E22", "certificate 'CN=old' expired", credential_for(signer=leaf(old)), trusted=trust(old))
 
 
 def test_a_clock_that_was_reset_can_be_held_to_a_floor() -> None:
-    """Nothing is too early for it, and what ended before the floor stays over."""
+    """Ours: nothing is too early for it, and what ended before the floor stays over."""
     policy = TrustPolicy(clock=Clock(ClockPolicy.FLOOR, read=lambda: 0.0, floor=NOW))
     trust(policy=policy).verify(GOOD, IMAGE)
     trust(policy=policy).verify(credential_for(valid=FUTURE), IMAGE)
@@ -251,16 +269,19 @@ def test_a_clock_that_was_reset_can_be_held_to_a_floor() -> None:
 
 
 def test_times_can_be_ignored_by_choice() -> None:
+    """Ours: some machines have no clock."""
     policy = TrustPolicy(clock=Clock(ClockPolicy.IGNORE))
     verified = trust(policy=policy).examine(credential_for(signer=leaf(ANCHOR, valid=PAST), valid=PAST), IMAGE)
     assert verified.clock_policy is ClockPolicy.IGNORE
 
 
 def test_both_ends_of_a_period_belong_to_it() -> None:
+    """Ours: of a manifest as of a certificate (RFC 5280 §4.1.2.5)."""
     trust().verify(credential_for(valid=(NOW, NOW)), IMAGE)
 
 
 def test_an_outdated_serial_is_refused() -> None:
+    """Ours: an old release must not come back."""
     trust(policy=replace(POLICY, serial_min=7)).verify(GOOD, IMAGE)
     newer = trust(policy=replace(POLICY, serial_min=8))
     assert_refused("PXE-E22", "outdated: serial 7", GOOD, trusted=newer)
@@ -272,14 +293,17 @@ def test_an_outdated_serial_is_refused() -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 2, 40, len(GOOD) // 2, len(GOOD) - 1])
 def test_a_truncated_credential_is_refused(size: int) -> None:
+    """Ours: each of its bytes counts."""
     assert_refused("PXE-E21", "cut short", GOOD[:size])
 
 
 def test_trailing_bytes_are_refused() -> None:
+    """Ours: each of its bytes counts."""
     assert_refused("PXE-E21", "bytes follow its end", GOOD + b"\0")
 
 
 def test_a_credential_that_is_too_large_is_refused_unread() -> None:
+    """Ours: its reader's time is bounded."""
     assert_refused("PXE-E21", "262145 bytes", bytes(cms.SIZE_BYTES_MAX + 1))
 
 
@@ -287,18 +311,19 @@ def test_a_credential_that_is_too_large_is_refused_unread() -> None:
     "content", [b"-----BEGIN CMS-----\n", CONTENT, b"\x30\x80\x00\x00", b"\x30\x03\x06\x01\x00", b"\x1f\x81\x01\x00"]
 )
 def test_what_is_no_cms_is_refused(content: bytes) -> None:
+    """RFC 5652 §3: a ContentInfo, and nothing else."""
     assert refusal(content).code == "PXE-E21"
 
 
 def test_ber_is_refused() -> None:
-    """The same values, with one length in a longer form than needed (X.690 §10.1)."""
+    """X.690 §10.1: the same values, with one length in a longer form than needed."""
     assert GOOD[1] == 0x82
     assert_refused("PXE-E21", "not in DER", b"\x30\x83\x00" + GOOD[2:])
     assert_refused("PXE-E21", "not in DER", b"\x30\x80" + GOOD[4:] + b"\0\0")
 
 
 def test_nesting_and_identifiers_are_bounded() -> None:
-    """Else a file of the allowed size could keep its reader busy for seconds."""
+    """Ours: else a file of the allowed size could keep its reader busy for seconds."""
     nested = b""
     for _ in range(40):
         nested = b"\x30" + bytes([len(nested)]) + nested
@@ -310,6 +335,7 @@ def test_nesting_and_identifiers_are_bounded() -> None:
 
 
 def test_a_content_that_is_not_signed_data_is_refused() -> None:
+    """RFC 5652 §5.1: SignedData, and no other content."""
     info = asn1.ContentInfo({"content_type": "data", "content": b"x"})
     assert_refused("PXE-E21", "not SignedData", info.dump())
 
@@ -397,12 +423,13 @@ def test_bits_behind_the_signature_of_a_certificate_are_refused() -> None:
 
 @pytest.mark.parametrize("hash_name", ["md5", "sha1"])
 def test_broken_hashes_are_refused(hash_name: str) -> None:
-    """What PXE 2.1's own credentials rest on."""
+    """Ours: what PXE 2.1's own credentials rest on."""
     credential = resigned(encode(manifest_for()), leaf(ANCHOR, key=rsa_key(2048)), hash_name=hash_name)
     assert_refused("PXE-E22", f"digest algorithm {hash_name}", credential)
 
 
 def test_a_stronger_hash_is_accepted() -> None:
+    """Ours: SHA-256 is the least."""
     trust().verify(resigned(encode(manifest_for()), SIGNER, hash_name="sha512"), IMAGE)
 
 
@@ -415,15 +442,19 @@ def test_a_stronger_hash_is_accepted() -> None:
     ],
 )
 def test_keys_that_are_weak_or_unknown_are_refused(key: PrivateKey, words: str) -> None:
+    """Ours: what takes the place of BIS's algorithms."""
     assert_refused("PXE-E22", words, credential_for(signer=leaf(ANCHOR, key=key)))
 
 
 def test_a_signature_by_another_key_is_refused() -> None:
+    """RFC 5652 §5.6: the signature is checked with the signer's key."""
     impostor = Signer(ec_key(), SIGNER.certificate)
     assert_refused("PXE-E22", "the signature is not by the key of 'CN=signer'", credential_for(signer=impostor))
 
 
 def test_content_that_was_exchanged_is_refused() -> None:
+    """RFC 5652 §5.6: the digest is of the content that is there."""
+
     def exchange(signed: asn1.SignedData) -> None:
         signed["encap_content_info"] = {"content_type": "data", "content": encode(manifest_for(serial=8))}
 
@@ -455,15 +486,18 @@ def test_signed_attributes_with_a_wrong_digest_are_refused() -> None:
 
 
 def test_a_chain_with_an_intermediate_is_accepted() -> None:
+    """RFC 5280 §6.1: a path from anchor to signer."""
     between = authority("between", ANCHOR)
     trust().verify(credential_for(signer=with_chain(leaf(between), between)), IMAGE)
 
 
 def test_the_anchor_itself_may_be_in_the_credential() -> None:
+    """RFC 5652 §5.1: certificates may hold more than is needed."""
     trust().verify(credential_for(signer=with_chain(SIGNER, ANCHOR)), IMAGE)
 
 
 def test_a_missing_intermediate_is_refused() -> None:
+    """RFC 5280 §6.1: a path has no gap."""
     between = authority("between", ANCHOR)
     assert_refused("PXE-E22", "no path of certificates", credential_for(signer=leaf(between)))
 
@@ -475,6 +509,7 @@ def test_an_intermediate_that_is_no_authority_is_refused() -> None:
 
 
 def test_an_intermediate_without_basic_constraints_is_refused() -> None:
+    """RFC 5280 §6.1.4 (k): who does not say so issues nothing."""
     between = certificate("between", ANCHOR, usage=key_usage("key_cert_sign"))
     assert_refused("PXE-E22", "CA:TRUE", credential_for(signer=with_chain(leaf(between), between)))
 
@@ -487,6 +522,7 @@ def test_an_intermediate_whose_key_usage_is_not_to_issue_is_refused(usage: x509.
 
 
 def test_an_intermediate_for_another_purpose_is_refused() -> None:
+    """Ours: an authority's purposes bound those it issues for."""
     between = certificate(
         "between", ANCHOR, ca=True, usage=key_usage("key_cert_sign"), purposes=[ExtendedKeyUsageOID.SERVER_AUTH]
     )
@@ -508,6 +544,7 @@ def test_a_path_longer_than_an_authority_allows_is_refused() -> None:
 
 @pytest.mark.parametrize(("count", "accepted"), [(4, True), (5, False)])
 def test_a_path_has_at_most_four_intermediates(count: int, accepted: bool) -> None:
+    """Ours: its reader's time is bounded."""
     chain = [ANCHOR]
     for at in range(count):
         chain.append(authority(f"between {at}", chain[-1]))
@@ -519,7 +556,7 @@ def test_a_path_has_at_most_four_intermediates(count: int, accepted: bool) -> No
 
 
 def test_certificates_that_issue_each_other_end_the_search() -> None:
-    """One key and name under seven certificates: every order of them is a path."""
+    """Ours: one key and name under seven certificates; every order of them is a path."""
     key = ec_key()
     ring = certificate("ring", key=key, ca=True, usage=key_usage("key_cert_sign"))
     many = [certificate("ring", ring, key=key, ca=True, usage=key_usage("key_cert_sign")) for _ in range(7)]
@@ -527,6 +564,7 @@ def test_certificates_that_issue_each_other_end_the_search() -> None:
 
 
 def test_an_authority_of_the_anchors_name_is_not_the_anchor() -> None:
+    """RFC 5280 §6.1.3 (a) (1): the key counts, not the name."""
     impostor = authority("anchor")
     assert impostor.certificate.subject == ANCHOR.certificate.subject
     for signer in (leaf(impostor), with_chain(leaf(impostor), impostor)):
@@ -534,6 +572,7 @@ def test_an_authority_of_the_anchors_name_is_not_the_anchor() -> None:
 
 
 def test_a_self_signed_signer_is_refused() -> None:
+    """RFC 5280 §6.1: a path begins at an anchor."""
     alone = certificate(
         "alone", ca=True, usage=key_usage("digital_signature"), purposes=[ExtendedKeyUsageOID.CODE_SIGNING]
     )
@@ -541,7 +580,7 @@ def test_a_self_signed_signer_is_refused() -> None:
 
 
 def test_a_certificate_that_leads_nowhere_is_refused() -> None:
-    """No part of a credential goes unjudged."""
+    """Ours: no part of a credential goes unjudged."""
     stray = authority("stray")
     assert_refused("PXE-E22", "'CN=stray' is in the credential but", credential_for(signer=with_chain(SIGNER, stray)))
 
@@ -550,10 +589,12 @@ def test_a_certificate_that_leads_nowhere_is_refused() -> None:
     "purposes", [(), (ExtendedKeyUsageOID.EMAIL_PROTECTION,), (ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)]
 )
 def test_a_signer_for_another_purpose_is_refused(purposes: tuple[x509.ObjectIdentifier, ...]) -> None:
+    """RFC 5280 §4.2.1.12: it must be for signing code."""
     assert_refused("PXE-E22", "extended key usage", credential_for(signer=leaf(ANCHOR, purposes=purposes)))
 
 
 def test_the_purpose_can_be_a_private_one() -> None:
+    """RFC 5280 §4.2.1.12: purposes may be defined by any organisation."""
     private = x509.ObjectIdentifier("1.3.6.1.4.1.99999.1")
     trusted = trust(policy=replace(POLICY, purpose=private))
     trusted.verify(credential_for(signer=leaf(ANCHOR, purposes=[private])), IMAGE)
@@ -561,6 +602,7 @@ def test_the_purpose_can_be_a_private_one() -> None:
 
 
 def test_a_signer_whose_key_usage_is_not_to_sign_is_refused() -> None:
+    """RFC 5280 §4.2.1.3: digitalSignature."""
     signer = leaf(ANCHOR, usage=key_usage("key_agreement"))
     assert_refused("PXE-E22", "digitalSignature", credential_for(signer=signer))
     without = certificate("without", ANCHOR, ca=False, purposes=[ExtendedKeyUsageOID.CODE_SIGNING])
@@ -581,11 +623,13 @@ def test_a_critical_extension_that_is_not_understood_is_refused(extension: x509.
 
 
 def test_an_extension_that_is_not_critical_does_no_harm() -> None:
+    """RFC 5280 §4.2: it may be ignored."""
     unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.2"), b"\x05\x00")
     trust().verify(credential_for(signer=leaf(ANCHOR, extra=[(unknown, False)])), IMAGE)
 
 
 def test_a_certificate_signed_with_another_hash_is_refused() -> None:
+    """Ours: SHA-2 alone, in certificates too."""
     signer = certificate(
         "signer",
         ANCHOR,
@@ -598,6 +642,7 @@ def test_a_certificate_signed_with_another_hash_is_refused() -> None:
 
 
 def test_a_pinned_key_is_the_only_one() -> None:
+    """Ours: a pin goes before the path."""
     pinned = trust(policy=replace(POLICY, key_pins=frozenset({key_digest(SIGNER.certificate)})))
     pinned.verify(GOOD, IMAGE)
     assert_refused("PXE-E22", "pinned", credential_for(signer=leaf(ANCHOR)), trusted=pinned)
@@ -613,6 +658,7 @@ def test_a_credential_type_is_the_start_of_the_anchors_key_digest_with_the_top_b
 
 
 def test_a_client_asks_for_one_type_an_anchor() -> None:
+    """PXE 2.1 §2.2.6: the types that it accepts."""
     other = authority("other")
     asked = trust(ANCHOR, other, ANCHOR).credential_types
     assert asked == (credential_type_of(ANCHOR.certificate), credential_type_of(other.certificate))

@@ -91,6 +91,7 @@ def tags_of(reply: Message) -> Options:
     [(RESCUE, 7, b"rescue.efi"), (RESCUE, 0, b"rescue.0"), (INSTALL, 7, b"install.efi"), (MEMTEST, 0, b"memtest.0")],
 )
 def test_the_type_chosen_names_the_boot_file(server_type: int, architecture: int, file: bytes) -> None:
+    """PXE 2.1 §2.2.5: for each architecture its own."""
     port = menu_server()
     ack = port.ask(asking(server_type, architecture=architecture), to_4011())
 
@@ -105,7 +106,7 @@ def test_the_type_chosen_names_the_boot_file(server_type: int, architecture: int
 
 @pytest.mark.parametrize("way", [to_4011(), by_multicast(), by_broadcast()], ids=["unicast", "multicast", "broadcast"])
 def test_whichever_way_it_asks_the_answer_is_unicast_to_where_it_asked_from(way: Datagram) -> None:
-    """§2.2.5: from our own address, the port asked, to the source port."""
+    """PXE 2.1 §2.2.5: from our own address, the port asked, to the source port."""
     port = menu_server()
     ack = port.ask(asking(RESCUE), way)
 
@@ -120,14 +121,14 @@ def test_whichever_way_it_asks_the_answer_is_unicast_to_where_it_asked_from(way:
     ids=["another server's", "in no menu", "not for this architecture", "the local disk", "the API test"],
 )
 def test_types_not_served_here_are_left_to_others(server_type: int, architecture: int) -> None:
-    """§2.2.5: silence, counted, so that the right server may answer."""
+    """PXE 2.1 §2.2.5: silence, counted, so that the right server may answer."""
     for port, way in ((menu_server(), to_4011()), (combined(with_menu(*ENTRIES)), by_broadcast())):
         assert port.send(asking(server_type, architecture=architecture), way) is None
         assert port.event(DatagramDropped).reason == "asks for a Boot Server type or layer not served"
 
 
 def test_a_client_without_a_menu_asks_for_type_0() -> None:
-    """§2.2.4: an absent tag 71 counts as type 0, layer 0."""
+    """PXE 2.1 §2.2.4: an absent tag 71 counts as type 0, layer 0."""
     port = menu_server(with_menu(default_profile="rescue"))
     assert port.ask(asking(0, architecture=0), to_4011()).file == b"rescue.0"
     assert port.ask(asking(0, 1, architecture=0), to_4011()).file == b"rescue.1"
@@ -138,7 +139,7 @@ def test_a_client_without_a_menu_asks_for_type_0() -> None:
 
 
 def test_a_layer_has_a_file_of_its_own() -> None:
-    """Table 2-1, tag 71: later layers of one boot program."""
+    """PXE 2.1 table 2-1, tag 71: later layers of one boot program."""
     port = menu_server()
     ack = port.ask(asking(RESCUE, 1, architecture=0), to_4011())
     assert (ack.file, tags_of(ack).get(BOOT_ITEM)) == (b"rescue.1", BootItem(RESCUE, 1))
@@ -146,6 +147,7 @@ def test_a_layer_has_a_file_of_its_own() -> None:
 
 @pytest.mark.parametrize("layer", [2, 0x7FFF])
 def test_a_layer_that_there_is_not_is_left_to_others(layer: int) -> None:
+    """PXE 2.1 §2.2.5: silence, as for a type."""
     port = menu_server()
     assert port.send(asking(RESCUE, layer, architecture=0), to_4011()) is None
     assert port.event(DatagramDropped)
@@ -163,7 +165,7 @@ def test_the_three_byte_item_of_old_clients_is_understood() -> None:
 
 @pytest.mark.parametrize(("architecture", "named"), [(0, True), (7, False), (11, False)])
 def test_multicast_is_named_to_bios_only_and_completely(architecture: int, named: bool) -> None:
-    """Table 2-1, tags 1 to 5: all or none. Firmware: UEFI has no MTFTP, and EDK2 drops offers of these tags alone."""
+    """PXE 2.1 table 2-1, tags 1 to 5: all or none. Firmware: UEFI has no MTFTP, EDK2 drops such offers."""
     loaders = ("grubaa64.efi",)
     mtftp = dict.fromkeys(("rescue.0", "rescue.efi", "grubaa64.efi"), MTFTP)
     port = menu_server(with_menu(*ENTRIES, mtftp=mtftp, loaders=loaders))
@@ -181,7 +183,7 @@ def test_multicast_is_named_to_bios_only_and_completely(architecture: int, named
 
 
 def test_an_offer_of_one_file_names_its_multicast_too() -> None:
-    """Table 2-1: the tags may stand in any packet that names the file."""
+    """PXE 2.1 table 2-1: the tags may stand in any packet that names the file."""
     inventory = with_menu(default_profile="rescue", mtftp={"rescue.0": MTFTP})
     port = menu_server(inventory)
     plain = from_client(MessageType.REQUEST, ciaddr=ADDRESS, options=pxe_options(0))
@@ -207,7 +209,7 @@ def vouching() -> Conversation:
     ],
 )
 def test_bit_15_asks_for_the_credential(offered: tuple[int, ...], chosen: int, file: bytes) -> None:
-    """§2.2.6: the first type that the client takes and the server holds; the answer has exactly one."""
+    """PXE 2.1 §2.2.6: the first type that the client takes and the server holds; the answer has exactly one."""
     port = vouching()
     ack = port.ask(asking(RESCUE, BIT_15, credentials=offered), to_4011())
 
@@ -221,7 +223,7 @@ def test_bit_15_asks_for_the_credential(offered: tuple[int, ...], chosen: int, f
 
 
 def test_a_real_credential_request_is_understood() -> None:
-    """§2.2.6: the bytes as the reference client sends them, two types."""
+    """PXE 2.1 §2.2.6: the bytes as the reference client sends them, two types."""
     wire = bytes.fromhex("4704 9c41 8000 0c08 80000003 80000002 ff")
     message = request(Options())
     message = replace(message, options=Options({**message.options, 43: wire}))
@@ -230,7 +232,7 @@ def test_a_real_credential_request_is_understood() -> None:
 
 
 def test_either_order_of_file_and_credential_works() -> None:
-    """§2.1 steps 7 and 8, and the reference client, which asks the other way round."""
+    """PXE 2.1 §2.1 steps 7 and 8, and the reference client, which asks the other way round."""
     port = vouching()
     for first, second in ((0, BIT_15), (BIT_15, 0)):
         files = {
@@ -241,7 +243,7 @@ def test_either_order_of_file_and_credential_works() -> None:
 
 @pytest.mark.parametrize(("server_type", "architecture"), [(RESCUE, 0), (INSTALL, 7)])
 def test_who_holds_no_fitting_credential_stays_silent(server_type: int, architecture: int) -> None:
-    """§2.2.6: so that another server may answer."""
+    """PXE 2.1 §2.2.6: so that another server may answer."""
     port = vouching()
     message = asking(server_type, BIT_15, architecture=architecture, credentials=(FIRST,))
     assert port.send(message, to_4011()) is None
@@ -249,26 +251,28 @@ def test_who_holds_no_fitting_credential_stays_silent(server_type: int, architec
 
 
 def test_none_of_the_types_is_silence() -> None:
+    """PXE 2.1 §2.2.6: as for a type of Boot Server."""
     port = vouching()
     assert port.send(asking(RESCUE, BIT_15, credentials=(UNKNOWN,)), to_4011()) is None
     assert port.event(CredentialNotHeld).boot_file == "rescue.efi"
 
 
 def test_a_credential_bound_to_another_type_is_not_named() -> None:
-    """§2.2.6: it would not vouch for the file under the type that led to it."""
+    """PXE 2.1 §2.2.6: it would not vouch for the file under the type that led to it."""
     bound = (BootCredential(FIRST, "of-install.p7m", server_type=INSTALL), BootCredential(FIRST, "own.p7m", RESCUE))
     port = menu_server(with_menu(*ENTRIES, credentials={"rescue.efi": bound}))
     assert port.ask(asking(RESCUE, BIT_15, credentials=(FIRST,)), to_4011()).file == b"own.p7m"
 
 
 def test_bit_15_without_types_is_silence() -> None:
-    """§2.2.6: an answer without tag 12 would mean nothing."""
+    """PXE 2.1 §2.2.6: an answer without tag 12 would mean nothing."""
     port = vouching()
     assert port.send(asking(RESCUE, BIT_15), to_4011()) is None
     assert port.event(DatagramDropped).reason == "wants a credential and does not say of which type"
 
 
 def test_a_garbled_list_of_types_is_dropped_and_counted() -> None:
+    """PXE 2.1 table 2-1, tag 12: four bytes for each."""
     port = vouching()
     tags = Options({71: RESCUE.to_bytes(2, "big") + b"\x80\0", 12: b"\x80\0\0"})
     assert port.send(request(tags), to_4011()) is None
@@ -276,7 +280,7 @@ def test_a_garbled_list_of_types_is_dropped_and_counted() -> None:
 
 
 def test_a_file_offered_at_once_has_its_credential_under_type_0() -> None:
-    """§2.2.4: a client that was told the file in the offer asks for the credential of type 0."""
+    """PXE 2.1 §2.2.4: a client that was told the file in the offer asks for the credential of type 0."""
     port = menu_server(with_menu(default_profile="rescue", credentials=CREDENTIALS))
     ack = port.ask(asking(0, BIT_15, credentials=(SECOND,)), to_4011())
     assert (ack.file, tags_of(ack).get(BOOT_ITEM)) == (b"rescue.efi.2.p7m", BootItem(0, BIT_15))

@@ -98,20 +98,20 @@ def test_a_menu_is_written_as_firmware_was_seen_to_take_it(discovery: Discovery,
 
 
 def test_only_listed_servers_count_where_the_operator_says_so() -> None:
-    """Table 2-1, tag 6 bit 2."""
+    """PXE 2.1 table 2-1, tag 6 bit 2."""
     menu = a_menu(BootMenuItem(1, "Lab-01"), discovery=Discovery(only_listed=True))
     assert menu_tags(menu, SERVER).tags[6] == b"\x07"
 
 
 @pytest.mark.parametrize("timeout_s", [0, 1, 254, 255])
 def test_the_prompt_has_its_seconds_and_its_text(timeout_s: int) -> None:
-    """Table 2-1, tag 10: 0 takes the first item at once, 255 shows the menu and waits."""
+    """PXE 2.1 table 2-1, tag 10: 0 takes the first item at once, 255 shows the menu and waits."""
     tags = menu_tags(a_menu(BootMenuItem(1, "Lab-01"), timeout_s=timeout_s), SERVER).tags
     assert tags.get(MENU_PROMPT) == MenuPrompt(timeout_s, "Press F8")
 
 
 def test_the_menu_keeps_its_order_and_the_local_disk_needs_no_server() -> None:
-    """Table 2-1, tags 8 and 9: display order is the order of the tag; type 0 boots locally."""
+    """PXE 2.1 table 2-1, tags 8 and 9: display order is the order of the tag; type 0 boots locally."""
     other = BootMenuItem(2, "Elsewhere", (OTHER_BOOT_SERVER,))
     tags = menu_tags(a_menu(BootMenuItem(40000, "Here"), LOCAL, other), SERVER).tags
 
@@ -120,6 +120,7 @@ def test_the_menu_keeps_its_order_and_the_local_disk_needs_no_server() -> None:
 
 
 def test_two_lines_of_one_type_are_one_entry_in_the_list_of_servers() -> None:
+    """PXE 2.1 table 2-1, tag 8: it lists types."""
     tags = menu_tags(a_menu(BootMenuItem(40000, "Here"), BootMenuItem(40000, "Here too")), SERVER).tags
     assert tags.get(BOOT_SERVERS) == (BootServers(40000, (SERVER,)),)
 
@@ -146,6 +147,7 @@ def test_long_texts_are_cut_before_lines_are_left_out() -> None:
 
 
 def test_lines_are_left_out_from_the_end() -> None:
+    """Ours: what stands first matters most."""
     items = tuple(BootMenuItem(40000 + number, f"Line number {number:3} of many") for number in range(20))
     fitted = menu_tags(a_menu(*items), SERVER)
     shown = fitted.tags.get(BOOT_MENU)
@@ -190,7 +192,7 @@ def test_any_menu_fits_and_shows_its_first_line(
 
 @pytest.mark.parametrize("architecture", [0, 7])
 def test_a_combined_server_offers_the_menu_with_the_address(architecture: int) -> None:
-    """§2.2.3: in the offer and, since the client uses that copy, in the acknowledgement."""
+    """PXE 2.1 §2.2.3: in the offer and, since the client uses that copy, in the acknowledgement."""
     port = combined(with_menu())
     offer = port.ask(discover(options=pxe_options(architecture)))
     in_offer = port.event(MenuOffered)
@@ -206,7 +208,7 @@ def test_a_combined_server_offers_the_menu_with_the_address(architecture: int) -
 
 
 def test_a_proxy_offers_the_menu_and_no_address() -> None:
-    """§2.2.3."""
+    """PXE 2.1 §2.2.3."""
     port = proxy(with_menu())
     offer = port.ask(discover(options=pxe_options()))
     assert (offer.yiaddr, offer.siaddr, offer.wants_broadcast) == (IPv4Address(0), SERVER, True)
@@ -215,7 +217,7 @@ def test_a_proxy_offers_the_menu_and_no_address() -> None:
 
 
 def test_who_asks_port_4011_without_a_boot_item_gets_the_menu() -> None:
-    """§2.2.5: the request that follows an offer with option 60 alone."""
+    """PXE 2.1 §2.2.5: the request that follows an offer with option 60 alone."""
     port = Conversation(BootServer(snapshot_of(with_menu())))
     request = from_client(MessageType.REQUEST, ciaddr=ADDRESS, options=pxe_options())
     ack = port.ask(request, on_unicast(ADDRESS, 4011, port=4011))
@@ -227,13 +229,14 @@ def test_who_asks_port_4011_without_a_boot_item_gets_the_menu() -> None:
 
 
 def test_no_boot_file_goes_with_a_menu() -> None:
-    """Table 2-1, tag 6 bit 3: a file counts only with it, and nobody has chosen yet."""
+    """PXE 2.1 table 2-1, tag 6 bit 3: a file counts only with it, and nobody has chosen yet."""
     offer = combined(with_menu()).ask(discover(options=pxe_options()))
     assert boot_files_in(offer) == (b"", False)
     assert not tags_of(offer)[6][0] & 8
 
 
 def test_a_menu_is_for_pxe_clients_only() -> None:
+    """PXE 2.1 §2.2.1: others get no word of it."""
     offer = combined(with_menu()).ask(discover())
     assert not set(offer.options) & {43, 60, 66, 67}
 
@@ -259,6 +262,7 @@ def test_a_machine_sees_only_what_it_can_load() -> None:
 
 
 def test_a_menu_with_nothing_for_a_machine_leaves_it_alone() -> None:
+    """Ours: it gets its address, and the operator hears why nothing else."""
     port = combined(with_menu(MenuEntry("Memory test", profile="memtest"), MenuEntry("Local disk", local=True)))
     offer = port.ask(discover(options=pxe_options(11)))
     assert not set(offer.options) & {43, 60, 66, 67}
@@ -266,6 +270,7 @@ def test_a_menu_with_nothing_for_a_machine_leaves_it_alone() -> None:
 
 
 def test_a_menu_that_is_cut_short_is_told() -> None:
+    """Ours: the operator hears which lines do not show."""
     entries = [
         MenuEntry(f"Rescue system number {number}", profile="rescue", server_type=40000 + number)
         for number in range(20)

@@ -83,7 +83,7 @@ def test_a_boot_file_is_named_wherever_some_firmware_looks() -> None:
 
 
 def test_a_boot_file_is_to_be_loaded_at_once() -> None:
-    """Table 2-1, tag 6 bit 3: no prompt, no menu, no discovery. Option 60 makes option 43 PXE's."""
+    """PXE 2.1 table 2-1, tag 6 bit 3: no prompt, no menu, no discovery. Option 60 makes option 43 PXE's."""
     reply = proxy().ask(discover(options=pxe_options()))
     assert (reply.options.get(CLASS_IDENTIFIER), reply.options.get(VENDOR_SPECIFIC)) == (
         "PXEClient",
@@ -93,6 +93,7 @@ def test_a_boot_file_is_to_be_loaded_at_once() -> None:
 
 @pytest.mark.parametrize("name", ["", "x" * 128, "küche.0"])
 def test_a_name_that_the_file_field_cannot_hold_is_our_own_mistake(name: str) -> None:
+    """Ours: the configuration is checked before."""
     assert BootFile("x" * 127, "a rule").name
     with pytest.raises(AssertionError):
         BootFile(name, "a rule")
@@ -105,6 +106,7 @@ def test_a_name_that_the_file_field_cannot_hold_is_our_own_mistake(name: str) ->
     ("packet", "name"), [(EDK2_DISCOVER, "grubx64.efi"), (IPXE_DISCOVER, "pxelinux.0")], ids=["EDK2", "iPXE"]
 )
 def test_real_firmware_is_offered_a_boot_file_and_no_address(packet: tuple[str, int], name: str) -> None:
+    """PXE 2.1 §2.2.3: packets of real firmware."""
     port = proxy()
     offer = port.send(payload_of(packet))
 
@@ -125,7 +127,7 @@ def test_the_machine_identifier_is_returned() -> None:
 
 
 def test_the_offer_is_broadcast_whatever_the_client_asks() -> None:
-    """The client has no address yet, and this is not the offer that brings one."""
+    """PXE 2.1 §2.2.3: the client has no address yet, and this offer brings none."""
     port = proxy()
     offer = port.ask(discover(options=pxe_options()))
     assert offer.wants_broadcast
@@ -134,6 +136,7 @@ def test_the_offer_is_broadcast_whatever_the_client_asks() -> None:
 
 
 def test_the_offer_goes_back_through_the_relay() -> None:
+    """RFC 2131 §4.1: where giaddr stands, the answer goes there."""
     port = proxy()
     port.ask(replace(discover(options=pxe_options()), giaddr=RELAY), on_unicast(RELAY, 67))
     assert port.datagram is not None
@@ -149,6 +152,7 @@ def test_clients_that_are_not_pxe_are_left_alone() -> None:
 
 
 def test_a_machine_with_nothing_to_boot_is_left_alone() -> None:
+    """Ours: silence, and the operator hears why."""
     port = proxy()
     assert port.send(discover(options=pxe_options(11))) is None
     assert port.event(NothingToBoot).reason == "nothing for it"
@@ -174,12 +178,14 @@ def test_a_request_to_a_dhcp_server_is_heard_and_not_answered() -> None:
     ids=["INIT-REBOOT", "RENEWING", "INFORM", "DECLINE", "RELEASE", "BOOTP"],
 )
 def test_a_proxy_answers_discovers_only(message: Message) -> None:
+    """PXE 2.1 §2.2.3: all else is the DHCP server's."""
     port = proxy()
     assert port.send(message) is None
     assert port.event(DatagramDropped)
 
 
 def test_a_broken_option_is_dropped_and_counted() -> None:
+    """Ours: nothing a stranger sends stops the server."""
     port = proxy()
     broken = discover(options=pxe_options()).options
     message = replace(discover(), options=type(broken)({**broken, 93: b"\x00\x07\x00"}))
@@ -201,7 +207,7 @@ def test_a_pxe_client_is_offered_address_and_boot_file_in_one() -> None:
 
 
 def test_the_acknowledgement_names_the_boot_file_again() -> None:
-    """shim reads the DHCPACK's `file` only."""
+    """Firmware: shim reads the DHCPACK's `file` only."""
     port = combined()
     ack = port.ask(selecting(port.ask(discover()).yiaddr, options=pxe_options()))
 
@@ -212,11 +218,13 @@ def test_the_acknowledgement_names_the_boot_file_again() -> None:
 
 
 def test_other_clients_are_served_without_a_word_of_pxe() -> None:
+    """PXE 2.1 §2.2.1: the class makes a PXE client."""
     offer = combined().ask(discover())
     assert (offer.file, offer.siaddr, set(offer.options) & {43, 60, 66, 67}) == (b"", NOBODY, set())
 
 
 def test_a_machine_with_nothing_to_boot_still_gets_an_address() -> None:
+    """RFC 2131 §4.3.1: as any client."""
     port = combined()
     offer = port.ask(discover(options=pxe_options(11)))
     assert (offer.yiaddr, set(offer.options) & {43, 60, 66, 67}) == (ip(100), set())
@@ -224,12 +232,14 @@ def test_a_machine_with_nothing_to_boot_still_gets_an_address() -> None:
 
 
 def test_a_refusal_names_no_boot_file() -> None:
+    """RFC 2131 §4.3.1, table 3: a DHCPNAK has no settings."""
     nak = combined().ask(selecting(ip(9), options=pxe_options()))
     assert (nak.message_type, nak.file, set(nak.options) & {43, 60, 66, 67}) == (MessageType.NAK, b"", set())
 
 
 @pytest.mark.parametrize(("code", "value"), [(93, b"\x07"), (94, b"\1\3"), (97, bytes(16)), (43, b"\x47\x09\0")])
 def test_a_garbled_boot_option_costs_no_client_its_address(code: int, value: bytes) -> None:
+    """Ours: DHCP goes on where PXE cannot."""
     port = combined()
     garbled = Options({**pxe_options(), code: value})
     offered = port.ask(discover(options=garbled)).yiaddr

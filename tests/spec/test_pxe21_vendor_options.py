@@ -58,11 +58,13 @@ EXAMPLES = (
 
 
 def test_every_tag_has_an_example_and_every_example_a_tag() -> None:
+    """PXE 2.1 table 2-1: the numbers."""
     assert [row.code for row in TAGS] == [example.tag for example in EXAMPLES]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.tag))
 def test_a_tag_is_read_and_written(example: Example) -> None:
+    """PXE 2.1 table 2-1: the layouts."""
     row, wire = TAGS.by_code(example.tag), bytes.fromhex(example.wire)
     assert row is not None
     assert (row.decode(wire), row.encode(example.value)) == (example.value, wire)
@@ -70,6 +72,7 @@ def test_a_tag_is_read_and_written(example: Example) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(example.tag))
 def test_tags_are_not_set_by_hand(example: Example) -> None:
+    """Ours: they follow from the menu."""
     row = TAGS.by_code(example.tag)
     assert row is not None
     if row.shape.name in ("ipv4", "uint8", "uint16", "list of uint32"):
@@ -79,10 +82,12 @@ def test_tags_are_not_set_by_hand(example: Example) -> None:
 
 
 def test_an_old_servers_boot_item_has_a_layer_of_one_byte() -> None:
+    """Firmware: as papers before PXE 2.1 had it."""
     assert BOOT_ITEM.decode(b"\x80\x00\x01") == BootItem(0x8000, 1)
 
 
 def test_a_prompt_may_end_in_a_nul_or_have_no_text() -> None:
+    """Firmware: servers write it either way."""
     assert MENU_PROMPT.decode(b"\x05Boot\0") == MenuPrompt(5, "Boot")
     assert MENU_PROMPT.decode(b"\x00") == MenuPrompt(0, "")
 
@@ -106,36 +111,41 @@ def test_a_prompt_may_end_in_a_nul_or_have_no_text() -> None:
     ],
 )
 def test_a_malformed_tag_is_an_error_that_names_it(row: Option[object], wire: str) -> None:
+    """PXE 2.1 table 2-1: the lengths."""
     with pytest.raises(DecodeError) as caught:
         Options({row.code: bytes.fromhex(wire)}).get(row)
     assert caught.value.field == f"option {row.code}"
 
 
 def test_tags_end_with_pxe_end() -> None:
-    """EDK2 asks for it."""
+    """PXE 2.1 §2.2.4: EDK2 asks for it."""
     assert encode(Options().with_option(DISCOVERY_CONTROL, DiscoveryControl.USE_BOOT_FILE)).hex() == "060108ff"
     assert encode(Options()) == b"\xff"
 
 
 def test_padding_and_what_follows_the_end_is_skipped() -> None:
+    """PXE 2.1 §2.2.4: PXE_PAD and PXE_END."""
     assert decode(bytes.fromhex("00 060108 00 ff 0701")) == Options({6: b"\x08"})
 
 
 def test_a_missing_end_is_forgiven() -> None:
+    """Firmware: some servers leave it out."""
     assert decode(bytes.fromhex("060108")) == Options({6: b"\x08"})
 
 
 def test_of_a_repeated_tag_the_first_counts() -> None:
+    """Ours: a second one changes nothing."""
     assert decode(bytes.fromhex("060108 060103 ff")) == Options({6: b"\x08"})
 
 
 def test_unknown_tags_are_kept_and_ignored() -> None:
-    """Table 2-1: 13 to 63 and 72 to 254 are reserved or for loaders."""
+    """PXE 2.1 table 2-1: 13 to 63 and 72 to 254 are reserved or for loaders."""
     assert decode(bytes.fromhex("40 02 aabb fe 00 060108 ff")) == Options({64: b"\xaa\xbb", 254: b"", 6: b"\x08"})
 
 
 @pytest.mark.parametrize(("wire", "offset"), [("06", 0), ("0601", 0), ("060108 47 04 0000", 3), ("00 00 08 ff", 2)])
 def test_a_lying_length_is_an_error_with_its_place(wire: str, offset: int) -> None:
+    """PXE 2.1 §2.2.4: a tag ends within its option."""
     with pytest.raises(DecodeError) as caught:
         decode(bytes.fromhex(wire))
     assert caught.value.offset == offset
@@ -153,7 +163,7 @@ def test_tags_that_do_not_fit_into_one_option_are_refused() -> None:
 
 
 def test_what_edk2_asks_a_boot_server_is_read() -> None:
-    """§2.2.5, from a capture: type 1, layer 0."""
+    """PXE 2.1 §2.2.5, from a capture: type 1, layer 0."""
     vendor = decode_message(payload_of(EDK2_DISCOVERY)).options[VENDOR_SPECIFIC.code]
     tags = decode(vendor)
     assert tags.get(BOOT_ITEM) == BootItem(1, 0)
@@ -161,6 +171,7 @@ def test_what_edk2_asks_a_boot_server_is_read() -> None:
 
 
 def test_a_menu_that_both_firmwares_understood_is_read() -> None:
+    """Firmware: probe-efi-unicast.pcap."""
     offer = captured("probe-efi-unicast.pcap")[1]
     vendor = decode_message(offer.payload).options[VENDOR_SPECIFIC.code]
     tags = decode(vendor)
