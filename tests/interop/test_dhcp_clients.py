@@ -256,6 +256,7 @@ def test_dhclient_that_remembers_its_lease_gets_it_confirmed(site: Site) -> None
     client = site.client(site.lan)
     before = start_dhclient(client)
     address = before.wait_until_told("BOUND")["new_ip_address"]
+    before.process.wait_for("bound to")  # its last word, once the lease is in its file
     before.process.stop()
 
     after = start_dhclient(client)
