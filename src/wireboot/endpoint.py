@@ -139,7 +139,7 @@ class Unreachable(Enum):
     PORT_CLOSED = "its port is closed"
     """ICMP destination unreachable, port unreachable (RFC 792)."""
     REFUSED = "the network refuses it"
-    """Any other ICMP destination unreachable."""
+    """Any other ICMP destination unreachable that is more than a hint (RFC 1122 §3.2.2.1)."""
 
 
 class Outbox:

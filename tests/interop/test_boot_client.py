@@ -130,6 +130,23 @@ def test_boots_from_wireboot_as_proxy(lan: tuple[Network, Segment], boot_dir: Pa
     assert boot.document["dhcp_server"] == OTHER_SERVER
 
 
+FALLBACK = f"""
+[dhcp4.proxy_fallback]
+network = "{LAN.network}"
+pools = ["10.77.0.240-10.77.0.241"]
+"""
+
+
+def test_firmware_that_takes_no_split_offer_boots_by_the_fallback(lan: tuple[Network, Segment], boot_dir: Path) -> None:
+    """Ours: its third round begins after 12 s, and it takes nothing before the round ends after 28."""
+    network, segment = lan
+    start_dhcp_server(network.host("dhcp").join(segment, LAN.at(OTHER_SERVER)), LAN)
+    start(network, segment, boot_dir, "proxy", FALLBACK)
+    boot = boot_client(client_on(network, segment), "--as", "uefi-combined")
+    expect_booted(boot, boot_dir / PROGRAMS["x86_64-uefi"], SERVER)
+    assert (boot.document["dhcp_server"], boot.document["address"]) == (SERVER, "10.77.0.240")
+
+
 @pytest.mark.parametrize("firmware", FIRMWARE)
 @pytest.mark.parametrize("mode", ["server", "proxy"])
 def test_boots_the_entry_chosen_from_wireboots_menu(

@@ -50,6 +50,7 @@ from wireboot.protocols.pxe.firmware import FIRMWARE
 from wireboot.protocols.pxe.identity import PxeClient
 from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
 from wireboot.protocols.pxe.quirks import Effect
+from wireboot.protocols.pxe.task_runner import LINGER_S_MAX
 from wireboot.protocols.pxe.vendor_options import (
     MTFTP_ADDRESS,
     MTFTP_CLIENT_PORT,
@@ -61,6 +62,7 @@ from wireboot.protocols.pxe.vendor_options import (
 from wireboot.protocols.tftp.packet import Ack, Data, ReadRequest
 from wireboot.protocols.tftp.packet import decode as decode_tftp
 from wireboot.protocols.tftp.packet import encode as encode_tftp
+from wireboot.wire.iana import Port
 from wireboot.wire.option_table import Options
 
 NAME = "grubx64.efi"
@@ -214,7 +216,7 @@ def test_the_steps_are_told_with_their_time() -> None:
     assert (steps[0].at_s, steps[1].at_s) == (0.0, 3.5)
     assert [each.name for each in steps] == list(STEP_NAMES.values())
     assert machine.events_of_step(2) == {"dhcp_server": str(SERVER), "boot_service": str(SERVER)}
-    assert machine.events_of_step(6) == {"boot_file": NAME, "server": str(SERVER)}
+    assert machine.events_of_step(6) == {"boot_file": NAME, "boot_server": str(SERVER), "server": str(SERVER)}
     assert machine.events_of_step(7)["size_bytes"] == len(CONTENT)
 
 
@@ -285,6 +287,42 @@ def test_without_a_boot_server_the_ack_is_the_reply_too() -> None:
     Lan(machine, combined(AT_ONCE_FILE), FILES).run()
     (ready,) = machine.told(BootImageReady)
     assert ready.cached_packets.reply == ready.cached_packets.ack
+
+
+# After the end
+
+
+def booted(firmware: str) -> tuple[Machine, Datagram]:
+    """A machine that has just booted, and the end of its file as it came."""
+    machine = Machine(firmware)
+    machine.take_address(tags=AT_ONCE, file=FILE)
+    (request,) = (each for each in machine.take_sent() if each.peer.port == Port.TFTP)
+    local = SocketAddress(ADDRESS, request.local.port)
+    last = Datagram(encode_tftp(Data(1, b"x")), SocketAddress(SERVER, 50001), local, "eth0")
+    machine.client.receive_datagram(last, machine.now)
+    machine.settle()
+    assert isinstance(machine.outcome, Booted)
+    assert len(machine.take_sent()) == 1
+    return machine, last
+
+
+@pytest.mark.parametrize("firmware", ["wireboot", "ipxe"])
+def test_a_last_block_that_comes_again_is_acknowledged_for_a_moment(firmware: str) -> None:
+    """RFC 1350 §6: dallying, but nobody who waits for the boot is to wait for long."""
+    machine, last = booted(firmware)
+    assert not machine.client.finished
+    machine.wait(0.1)
+    machine.client.receive_datagram(last, machine.now)
+    machine.settle()
+    (again,) = machine.take_sent()
+    assert decode_tftp(again.payload) == Ack(1)
+
+    machine.wait(LINGER_S_MAX)
+    assert machine.client.finished
+    assert machine.client.next_timeout() is None
+    machine.client.receive_datagram(last, machine.now)
+    machine.settle()
+    assert machine.take_sent() == []
 
 
 # Multicast

@@ -115,6 +115,15 @@ def test_the_credential_is_asked_for_in_either_order(firmware: str, asked: list[
     assert machine.steps == [1, 2, 3, 4, 5, 6, 7, 8, 9]
 
 
+def test_a_boot_that_failed_acknowledges_nothing_more() -> None:
+    """RFC 1350 §6: its address is given up, so no last block can be acknowledged again from there."""
+    machine = Machine(trust=OneSigner())
+    LabServer().boot(machine, {FILE: CONTENT, CREDENTIAL: b"spoilt"})
+    assert machine.error == "PXE-E21"
+    assert machine.client.finished
+    assert machine.client.next_timeout() is None
+
+
 def test_without_trust_no_credential_is_asked_for() -> None:
     """PXE 2.1 §2.2.6: bit 15 clear, no tag 12."""
     server = LabServer()

@@ -16,6 +16,7 @@ from tests.support.dhcp import (
     IPXE_DISCOVER,
     IPXE_DISCOVERY,
     NOBODY,
+    NOW,
     OTHER_MAC,
     OTHER_SERVER,
     SERVER,
@@ -53,7 +54,7 @@ from wireboot.protocols.dhcp4.options import (
 from wireboot.protocols.pxe import vendor_options
 from wireboot.protocols.pxe.address_task import RESTARTS_MAX
 from wireboot.protocols.pxe.client_events import BootEnded, BootRestarted
-from wireboot.protocols.pxe.firmware import FIRMWARE
+from wireboot.protocols.pxe.firmware import EVERY_FIRMWARE, FIRMWARE
 from wireboot.protocols.pxe.offers import OFFERS_MAX
 from wireboot.protocols.pxe.vendor_options import (
     BOOT_SERVERS,
@@ -398,6 +399,30 @@ def test_edk2_does_not_take_a_plain_address() -> None:
     assert machine.error == "PXE-E53"
 
 
+def test_some_uefi_takes_no_split_offer() -> None:
+    """Firmware: beside a plain offer a ProxyDHCP service's counts for nothing, not even the one on port 4011."""
+    machine = Machine(behaviour=EVERY_FIRMWARE["uefi-combined"].behaviour)
+    times: list[float] = []
+    for _ in range(60):
+        for datagram in machine.take_sent():
+            assert datagram.peer == EVERYBODY
+            discover = decode(datagram.payload)
+            times.append(machine.now - NOW)
+            machine.hear(offer(discover))
+            machine.hear(proxy_offer(discover, tags=AT_ONCE, file=FILE))
+            machine.hear(proxy_offer(discover, pxe=True))
+        machine.wait(1)
+    assert times == [0, 4, 12, 28]
+    assert machine.error == "PXE-E53"
+
+
+def test_some_uefi_takes_what_comes_from_one_server() -> None:
+    """Firmware: the same, once address and boot file come together."""
+    machine = Machine(behaviour=EVERY_FIRMWARE["uefi-combined"].behaviour)
+    machine.take_address(tags=AT_ONCE, file=FILE)
+    assert machine.requests() == [FILE]
+
+
 def test_edk2_collects_until_its_round_is_over() -> None:
     """Firmware: 3.5 s, even when all is in."""
     machine = Machine("edk2")
@@ -454,6 +479,18 @@ def test_ipxe_goes_by_priority() -> None:
     assert chosen_server(machine) == ip(2)
 
 
+def test_ipxe_goes_by_the_priority_of_proxies_too() -> None:
+    """Firmware: of several ProxyDHCP services the first to come has no advantage."""
+    machine = Machine("ipxe")
+    _, discover = machine.asked()
+    machine.hear(proxy_offer(discover, server=ip(2), tags=AT_ONCE, file=OTHER_FILE))
+    preferred = Options({IPXE_ENCAPSULATED.code: bytes([1, 1, 5])})
+    machine.hear(proxy_offer(discover, server=ip(3), tags=AT_ONCE, file=FILE, options=preferred))
+    machine.hear(offer(discover))
+    machine.acknowledge()
+    assert machine.requests() == [FILE]
+
+
 def test_sixteen_offers_are_kept() -> None:
     """PXE 2.1 §2.2.2: memory is bounded, whatever comes."""
     machine = Machine("edk2")
@@ -494,6 +531,19 @@ def test_the_request_names_server_and_address() -> None:
     assert request.options.get(SERVER_IDENTIFIER) == SERVER
     assert request.options.get(REQUESTED_ADDRESS) == ADDRESS
     assert request.ciaddr == NOBODY
+
+
+def test_the_request_has_the_secs_of_the_discover() -> None:
+    """RFC 2131 §3.1, point 3: relays that go by `secs` forward it to the servers that got the DHCPDISCOVER."""
+    machine = Machine("edk2")
+    machine.wait(3.5)
+    _, discover = (decode(each.payload) for each in machine.take_sent())
+    machine.wait(2)
+    machine.hear(offer(discover, tags=BY_UNICAST))
+    machine.wait(8)
+    requests = [decode(each.payload) for each in machine.take_sent()]
+    assert len(requests) > 1
+    assert {each.secs for each in requests} == {discover.secs} == {3}
 
 
 def test_the_request_is_repeated_and_then_all_begins_anew() -> None:
@@ -606,12 +656,12 @@ def test_a_combined_servers_ack_has_the_last_word() -> None:
     assert machine.requests() == [FILE]
 
 
-@pytest.mark.parametrize("spoil", [False, True])
-def test_an_ack_that_says_less_leaves_the_offers_word(spoil: bool) -> None:
+@pytest.mark.parametrize(("pxe", "tags"), [(False, None), (True, None), (True, b"\x08\xff")])
+def test_an_ack_that_says_less_leaves_the_offers_word(pxe: bool, tags: bytes | None) -> None:
     """PXE 2.1 §2.2.3: some servers put the tags into the offer only, or garble them later."""
     machine, request = requesting(tags=AT_ONCE, file=FILE)
-    ack = reply(request, MessageType.ACK, yiaddr=ADDRESS, pxe=spoil)
-    machine.hear(ack.with_option(VENDOR_SPECIFIC, b"\x08\xff") if spoil else ack)
+    ack = reply(request, MessageType.ACK, yiaddr=ADDRESS, pxe=pxe)
+    machine.hear(ack if tags is None else ack.with_option(VENDOR_SPECIFIC, tags))
     assert machine.requests() == [FILE]
 
 

@@ -116,6 +116,15 @@ def test_a_closed_port_is_e32() -> None:
     assert machine.error == "PXE-E32"
 
 
+def test_a_port_that_closes_in_the_middle_of_the_file_is_e35() -> None:
+    """RFC 792: the server had answered, and is there no more."""
+    machine = loading()
+    hear(machine, encode(Data(1, CONTENT[:512])))
+    machine.client.unreachable(TRANSFER, Unreachable.PORT_CLOSED, machine.now)
+    machine.settle()
+    assert machine.error == "PXE-E35"
+
+
 def test_somebody_elses_icmp_is_nothing() -> None:
     """RFC 792: the error has to be about what was sent."""
     machine = loading()

@@ -264,6 +264,15 @@ def test_a_credential_bound_to_another_type_is_not_named() -> None:
     assert port.ask(asking(RESCUE, BIT_15, credentials=(FIRST,)), to_4011()).file == b"own.p7m"
 
 
+def test_a_credential_bound_to_another_layer_is_not_named() -> None:
+    """PXE 2.1 §2.2.6: as for another type."""
+    bound = BootCredential(FIRST, "of-layer-1.p7m", layer=1)
+    port = menu_server(with_menu(*ENTRIES, credentials={"rescue.0": (bound,), "rescue.1": (bound,)}))
+    for layer, file in ((0, None), (1, b"of-layer-1.p7m")):
+        ack = port.send(asking(RESCUE, BIT_15 | layer, architecture=0, credentials=(FIRST,)), to_4011())
+        assert (None if ack is None else ack.file) == file
+
+
 def test_bit_15_without_types_is_silence() -> None:
     """PXE 2.1 §2.2.6: an answer without tag 12 would mean nothing."""
     port = vouching()

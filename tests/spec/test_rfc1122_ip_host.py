@@ -27,7 +27,15 @@ from tests.support.frames import (
     read_udp,
     udp_packet,
 )
-from wireboot.endpoint import AddressAcquired, Datagram, DatagramDropped, Event, SocketAddress, Unreachable
+from wireboot.endpoint import (
+    AddressAcquired,
+    AddressGivenUp,
+    Datagram,
+    DatagramDropped,
+    Event,
+    SocketAddress,
+    Unreachable,
+)
 from wireboot.pxe_api.ip_sender import CONVERSATIONS_MAX
 from wireboot.pxe_api.reassembly import FRAGMENTS_MAX, PACKETS_MAX, Reassembler
 from wireboot.wire import ethernet, icmp, ipv4
@@ -286,6 +294,16 @@ def test_on_a_link_of_two_neither_address_is_a_broadcast() -> None:
     assert [each.to_group for each in link.guest.received] == [False]
 
 
+def test_last_words_are_said_from_the_address_that_is_given_up() -> None:
+    """RFC 1350 §7: a TFTP ERROR from 0.0.0.0 would tell the server nothing."""
+    link = Link().with_address().knows()
+    link.guest.tell(AddressGivenUp())
+    (sent,) = link.send(b"error", PEER, 69)
+    packet = read_packet(sent)
+    assert (packet.source, packet.destination) == (OURS, PEER)
+    assert link.host.next_timeout() is None
+
+
 # Errors and echoes
 
 
@@ -295,7 +313,7 @@ def unreachable(code: int, quoted: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("code", "reason"),
-    [(3, Unreachable.PORT_CLOSED), (0, Unreachable.REFUSED), (1, Unreachable.REFUSED), (13, Unreachable.REFUSED)],
+    [(3, Unreachable.PORT_CLOSED), (2, Unreachable.REFUSED), (13, Unreachable.REFUSED)],
 )
 def test_a_datagram_that_was_refused_is_reported(code: int, reason: Unreachable) -> None:
     """RFC 1122 §4.1.3.3: the error goes to who sent the datagram."""
@@ -303,6 +321,15 @@ def test_a_datagram_that_was_refused_is_reported(code: int, reason: Unreachable)
     (sent,) = link.send(b"request", PEER, 69)
     link.hear(unreachable(code, sent[14 : 14 + 28]))
     assert link.guest.not_reached == [(SocketAddress(PEER, 69), reason)]
+
+
+@pytest.mark.parametrize("code", [0, 1, 5])
+def test_what_may_be_over_in_a_moment_is_not_reported(code: int) -> None:
+    """RFC 1122 §3.2.2.1: a net, host or route that cannot be reached is a hint, not a proof. The next try may pass."""
+    link = Link().with_address().knows()
+    (sent,) = link.send(b"request", PEER, 69)
+    link.hear(unreachable(code, sent[14 : 14 + 28]))
+    assert link.guest.not_reached == []
 
 
 def test_a_refusal_of_what_was_never_sent_is_ignored() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.tftp import STRANGER, pattern
 from tests.support.tftp_fetch import LOCAL, OTHER_TRANSFER, SERVER, TRANSFER, Fetch
-from wireboot.endpoint import SocketAddress
+from wireboot.endpoint import SocketAddress, Unreachable
 from wireboot.protocols.tftp.client_retry import EDK2, INTEL_ROM, IPXE, WIREBOOT, ClientRetry
 from wireboot.protocols.tftp.fetch import FetchProblem, FetchProgressed
 from wireboot.protocols.tftp.options import TransferParameters
@@ -455,13 +455,13 @@ def test_giving_up_before_an_answer_leaves_nobody_to_tell() -> None:
     assert fetch.client.ended
 
 
-@pytest.mark.parametrize("block_count", [0, 1])
-def test_a_closed_port_ends_the_transfer_at_once(block_count: int) -> None:
+@pytest.mark.parametrize(("block_count", "problem"), [(0, FetchProblem.NO_ANSWER), (1, FetchProblem.SILENCE)])
+def test_a_closed_port_ends_the_transfer_at_once(block_count: int, problem: FetchProblem) -> None:
     """RFC 792, Firmware: EDK2 stops at an ICMP port unreachable instead of waiting."""
     fetch = Fetch()
     fetch.receive_blocks(512, *range(1, block_count + 1))
 
     assert fetch.unreachable() == []
     failure = fetch.failure()
-    assert (failure.problem, failure.text) == (FetchProblem.NO_ANSWER, "port closed")
+    assert (failure.problem, failure.text) == (problem, Unreachable.PORT_CLOSED.value)
     assert fetch.wait(60) == []

@@ -10,7 +10,7 @@ from itertools import count
 from random import Random
 
 from tests.support.tftp import SERVER_HOST
-from wireboot.endpoint import Datagram, DatagramDropped, Event, SocketAddress
+from wireboot.endpoint import Datagram, DatagramDropped, Event, SocketAddress, Unreachable
 from wireboot.protocols.tftp.client import TftpClient
 from wireboot.protocols.tftp.client_retry import WIREBOOT, ClientRetry
 from wireboot.protocols.tftp.fetch import Fetched, FetchFailed
@@ -91,7 +91,7 @@ class Fetch:
         return self._settle()
 
     def unreachable(self) -> list[Packet]:
-        self.client.unreachable(self.now)
+        self.client.unreachable(Unreachable.PORT_CLOSED, self.now)
         return self._settle()
 
     def events(self) -> list[Event]:

@@ -122,6 +122,13 @@ def test_wrong_usage_ends_with_2_and_a_hint(wireboot: Wireboot, arguments: tuple
     assert "--help" in hint
 
 
+@pytest.mark.parametrize("option", ["--class", "--user-class"])
+@pytest.mark.parametrize("text", ["", "x" * 256, "Klasse ß", "\N{SNOWMAN}"])
+def test_a_class_that_no_packet_can_carry_is_wrong_usage(wireboot: Wireboot, option: str, text: str) -> None:
+    ran = wireboot("boot", "--interface", "nonsense", option, text)
+    assert (ran.exit_code, ran.err) == (2, f"error: {option} takes 1 to 255 ASCII characters\n")
+
+
 @pytest.mark.parametrize("arguments", [(), ("lease",)], ids=["wireboot", "wireboot lease"])
 def test_without_a_command_the_usage_is_told(wireboot: Wireboot, arguments: tuple[str, ...]) -> None:
     ran = wireboot(*arguments)

@@ -24,13 +24,14 @@ def offer(credential: bytes, name: str = NAME, content: bytes = CONTENT) -> Offe
 
 
 def test_a_good_credential_is_offered_by_its_anchors_type() -> None:
-    assert offer(credential_for()) == Offered(credential_type_of(ANCHOR.certificate), 0)
-    any_type = Offered(credential_type_of(ANCHOR.certificate), None)
-    assert offer(sign(CONTENT, SIGNER, detached=True)) == any_type
+    assert offer(credential_for()) == Offered(credential_type_of(ANCHOR.certificate), 0, 0)
+    anything = Offered(credential_type_of(ANCHOR.certificate), None, None)
+    assert offer(sign(CONTENT, SIGNER, detached=True)) == anything
 
 
-def test_it_is_offered_for_the_type_that_it_is_bound_to() -> None:
-    assert offer(credential_for(server_type=0x8001, layer=2)) == Offered(credential_type_of(ANCHOR.certificate), 0x8001)
+def test_it_is_offered_for_the_type_and_layer_that_it_is_bound_to() -> None:
+    bound = Offered(credential_type_of(ANCHOR.certificate), 0x8001, 2)
+    assert offer(credential_for(server_type=0x8001, layer=2)) == bound
 
 
 def test_a_credential_of_an_older_boot_file_is_not_offered() -> None:

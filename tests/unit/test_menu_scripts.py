@@ -86,7 +86,7 @@ def test_an_ipxe_script_in_full() -> None:
     assert ipxe_script(a_menu(LoaderMenuLine("Rescue", files), LoaderMenuLine("Local disk", {}))) == (
         "#!ipxe\n"
         ":menu\n"
-        "menu Press F8\n"
+        "menu -- Press F8\n"
         "item line1 Rescue\n"
         "item line2 Local disk\n"
         "choose --timeout 10000 chosen || exit 1\n"
@@ -131,7 +131,7 @@ def test_ipxe_waits_as_long_as_the_menu_says() -> None:
 def test_a_text_is_no_ipxe_command(text: str, shown: str) -> None:
     """iPXE has no quoting: what would mean something is spelled differently."""
     assert f"item line1 {shown}\n" in ipxe_script(a_menu(a_line(text)))
-    assert f"menu {shown}\n" in ipxe_script(a_menu(prompt=text))
+    assert f"menu -- {shown}\n" in ipxe_script(a_menu(prompt=text))
 
 
 def test_a_file_name_is_escaped_in_an_ipxe_address() -> None:
@@ -228,7 +228,7 @@ def test_no_text_changes_what_a_grub_configuration_does(text: str, file: str) ->
         ("grub/grub.cfg-01-52:54:00:77:00:10", GeneratedName(Generated.GRUB_CONFIGURATION, MAC)),
         ("grub.cfg-52-54-00-77-00-10", GeneratedName(Generated.GRUB_CONFIGURATION, MAC)),
         ("EFI/debian/grub.cfg-01-52-54-00-77-00-10", GeneratedName(Generated.GRUB_CONFIGURATION, MAC)),
-        (f"grub/grub.cfg-{UUID_1}", GeneratedName(Generated.GRUB_CONFIGURATION, UUID_1)),
+        (f"grub/grub.cfg-{UUID(bytes=UUID_1.bytes_le)}", GeneratedName(Generated.GRUB_CONFIGURATION, UUID_1)),
         ("grub/grub.cfg", None),
         ("grub/grub.cfg-0A4D0096", None),
         ("boot/ipxe/52-54-00-77-00.ipxe", None),
@@ -284,6 +284,21 @@ def test_a_machine_known_by_its_uuid_is_found_by_it() -> None:
     assert content(files(inventory).open(f"boot/ipxe/{UUID_1}.ipxe", PEER))
     with pytest.raises(FileRefused):
         files(inventory).open(SCRIPT, PEER)
+
+
+def test_grub_spells_a_uuid_as_option_97_does() -> None:
+    """RFC 4578 §2.3: its first three fields are little-endian there, and GRUB prints the bytes as they come."""
+    node = Machine("node-1", uuid=UUID("0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"), profile="choice")
+    inventory = with_menu(machines=(node,), default_profile="rescue", style="grub")
+    assert content(files(inventory).open("grub/grub.cfg-3c2d1e0f-5a4b-7869-8796-a5b4c3d2e1f0", PEER))
+
+
+def test_a_uuid_that_nobody_is_known_by_leads_on_to_the_mac() -> None:
+    """Firmware: GRUB asks by UUID first, and takes what it gets."""
+    node = Machine("node-1", link_address=MAC, profile="rescue")
+    inventory = with_menu(machines=(node,), style="grub")
+    with pytest.raises(FileRefused):
+        files(inventory).open(f"grub/grub.cfg-{UUID_1}", PEER)
 
 
 @pytest.mark.parametrize(

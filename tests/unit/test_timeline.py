@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Address
 from uuid import UUID
 
@@ -171,6 +172,14 @@ def test_a_second_boot_is_told_where_only_port_4011_is_ours() -> None:
 
     assert numbers(seen(timeline, *boot)) == [5, 6, 7, 8, 9]
     assert numbers(seen(timeline, *boot)) == [5, 6, 7, 8, 9]
+
+
+def test_a_higher_layer_is_no_new_boot() -> None:
+    """PXE 2.1 table 2-1, tag 71: the program of layer 0 asks for its next part."""
+    timeline = Timeline()
+    layer_1 = replace(named("Boot Server", address=ADDRESS, file="stage.1"), layer=1)
+    steps = seen(timeline, named("Boot Server", address=ADDRESS), started(), finished(), layer_1, started("stage.1"))
+    assert numbers(steps) == [5, 6, 7, 8, 9]
 
 
 CREDENTIAL = "grubx64.efi.manifest.p7m"

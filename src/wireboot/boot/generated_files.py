@@ -59,6 +59,9 @@ class GeneratedFiles:
     def _menu(self, key: MachineKey) -> Menu | None:
         inventory = self._inventory
         machine = inventory.machine_with_uuid(key) if isinstance(key, UUID) else inventory.machine_with_mac(key)
+        if machine is None and isinstance(key, UUID):
+            # GRUB asks by UUID first. What it finds by its MAC afterwards may be its own.
+            return None
         choice = chosen_profile(machine, inventory)
         return None if isinstance(choice, NoBootFile) else menu_of(choice, inventory)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
-from wireboot.boot.loader_menu import AT_ONCE, FOR_EVER, LoaderFileAt, LoaderMenu, LoaderMenuLine, Platform
+from wireboot.boot.loader_menu import LoaderFileAt, LoaderMenu, LoaderMenuLine, Platform
+from wireboot.protocols.pxe.vendor_options import AT_ONCE, FOR_EVER
 
 _WAIT_FOR_EVER = -1
 _PAUSE_S = 5

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from wireboot.boot.loader_menu import AT_ONCE, FOR_EVER, LoaderFileAt, LoaderMenu, LoaderMenuLine
+from wireboot.boot.loader_menu import LoaderFileAt, LoaderMenu, LoaderMenuLine
+from wireboot.protocols.pxe.vendor_options import AT_ONCE, FOR_EVER
 
 _PAUSE_MS = 5000
 
@@ -31,7 +32,8 @@ def _lines(menu: LoaderMenu) -> Iterator[str]:
     if menu.timeout_s == AT_ONCE and menu.lines:
         yield "goto line1"
     yield ":menu"
-    yield f"menu {_shown(menu.prompt)}"
+    # Behind "--" nothing is an option.
+    yield f"menu -- {_shown(menu.prompt)}"
     for number, line in enumerate(menu.lines, start=1):
         yield f"item line{number} {_shown(line.text)}"
     timeout = "" if menu.timeout_s in (AT_ONCE, FOR_EVER) else f"--timeout {menu.timeout_s * 1000} "

@@ -15,9 +15,6 @@ LINES_MAX = 64
 TEXT_SIZE_MAX = 70
 """Letters that fit on a line of an 80 column screen beside a frame."""
 
-AT_ONCE, FOR_EVER = 0, 255
-"""Values of a menu's `timeout_s` that are no seconds."""
-
 
 class Platform(NamedTuple):
     """A row: what a loader calls the platform it runs on."""

@@ -29,7 +29,7 @@ _MAC = r"(?P<mac>[0-9a-f]{2}(?:[-:][0-9a-f]{2}){5})"
 _UUID = r"(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 _IPXE_SCRIPT = re.compile(rf"boot/ipxe/(?:{_MAC}|{_UUID})\.ipxe", re.IGNORECASE)
 # GRUB looks in the folder it was built for or loaded from. Upstream's names have no "01-", distributions' have; its own
-# variable writes a MAC with colons.
+# variable writes a MAC with colons. A UUID it spells as option 97 brought it, the first three fields little-endian.
 _GRUB_CONFIGURATION = re.compile(rf"(?:[^/]+/)*grub\.cfg-(?:(?:01-)?{_MAC}|{_UUID})", re.IGNORECASE)
 _GRUB_START = re.compile(r"(?:[^/]+/)*grub\.cfg", re.IGNORECASE)
 
@@ -47,7 +47,7 @@ def parse_generated_name(name: str) -> GeneratedName | None:
         (Generated.GRUB_CONFIGURATION, _GRUB_CONFIGURATION),
     ):
         if (found := form.fullmatch(name)) is not None:
-            return GeneratedName(what, _machine(found))
+            return GeneratedName(what, _machine(found, little_endian=what is Generated.GRUB_CONFIGURATION))
     return None
 
 
@@ -56,6 +56,8 @@ def is_grub_start(name: str) -> bool:
     return _GRUB_START.fullmatch(name) is not None
 
 
-def _machine(found: re.Match[str]) -> MachineKey:
-    mac = found["mac"]
-    return UUID(found["uuid"]) if mac is None else bytes.fromhex(mac.replace("-", "").replace(":", ""))
+def _machine(found: re.Match[str], *, little_endian: bool) -> MachineKey:
+    if (mac := found["mac"]) is not None:
+        return bytes.fromhex(mac.replace("-", "").replace(":", ""))
+    uuid = UUID(found["uuid"])
+    return UUID(bytes_le=uuid.bytes) if little_endian else uuid

@@ -5,8 +5,8 @@ from __future__ import annotations
 from zlib import crc32
 
 from wireboot.boot.inventory import Menu, MenuEntry
+from wireboot.protocols.pxe.vendor_options import LOCAL_DISK
 
-LOCAL_DISK = 0
 _FIRST_TYPE, _LAST_TYPE = 32768, 65534
 """For vendors' own use; 65535 is PXE's API test (PXE 2.1 §2.2.4, Boot Server types)."""
 

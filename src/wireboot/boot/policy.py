@@ -7,10 +7,11 @@ from typing import NamedTuple
 from wireboot.boot.inventory import Inventory, Machine, Menu, MenuEntry, Profile
 from wireboot.boot.loader_names import ipxe_script_name
 from wireboot.boot.loaders import Loader, LoaderKind, known_boot_file
-from wireboot.boot.menus import LOCAL_DISK, entry_of_type, server_types
+from wireboot.boot.menus import entry_of_type, server_types
 from wireboot.protocols.pxe.credentials import boot_file_path
 from wireboot.protocols.pxe.decision import BootFile, BootMenu, BootMenuItem, Decision, NoBootFile
 from wireboot.protocols.pxe.identity import PxeClient
+from wireboot.protocols.pxe.vendor_options import LOCAL_DISK
 from wireboot.wire.iana import architecture_name, architecture_names_tried
 
 _NO_PROFILE = Profile("loaders")

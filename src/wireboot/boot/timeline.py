@@ -120,8 +120,9 @@ class Timeline:
     def _boot_server_answered(self, event: BootFileNamed) -> list[BootStep]:
         link_address = event.client.link_address
         attempt = self._attempts.get(link_address)
-        if attempt is None or attempt.reached > 6:
-            # Where only port 4011 is ours, a boot is first heard of here, the second one too.
+        if attempt is None or (attempt.reached > 6 and event.layer == 0):
+            # Where only port 4011 is ours, a boot is first heard of here, the second one too. Higher layers go on
+            # with what layer 0 began.
             attempt = self._begin(link_address)
         attempt.boot_file = event.boot_file.name
         attempt.may_be_tested = bool(event.boot_file.credentials)

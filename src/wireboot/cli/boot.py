@@ -24,17 +24,18 @@ from wireboot.errors import OperatorError
 from wireboot.protocols.pxe.client import DEADLINE_S
 from wireboot.protocols.pxe.client_events import BootImageReady
 from wireboot.protocols.pxe.client_identity import ClientIdentity, user_class_items
-from wireboot.protocols.pxe.firmware import FIRMWARE, Firmware
+from wireboot.protocols.pxe.firmware import EVERY_FIRMWARE, Firmware
 from wireboot.wire.iana import ARCHITECTURE_NAMES, architecture_code
 
 
 class FirmwareName(StrEnum):
-    """The rows of `protocols.pxe.firmware.FIRMWARE`."""
+    """The rows of `protocols.pxe.firmware.EVERY_FIRMWARE`."""
 
     WIREBOOT = "wireboot"
     EDK2 = "edk2"
     IPXE = "ipxe"
     INTEL_ROM = "intel-rom"
+    UEFI_COMBINED = "uefi-combined"
 
 
 def boot(
@@ -65,7 +66,7 @@ def boot(
 
     Example: wireboot boot --interface eth1 --arch x86_64-uefi --json
     """
-    firmware = FIRMWARE[behave_as.value]
+    firmware = EVERY_FIRMWARE[behave_as.value]
     identity = _identity(firmware, arch, mac, uuid, vendor_class, user_class or ())
     wishes = BootWishes(
         trust=TrustAnchors.load(trust) if trust else None,
@@ -98,6 +99,9 @@ def _identity(
     vendor_class: str | None,
     user_classes: list[str] | tuple[str, ...],
 ) -> ClientIdentity:
+    for option, text in (("--class", vendor_class), *(("--user-class", each) for each in user_classes)):
+        if text is not None and not (text.isascii() and 0 < len(text) < 256):
+            raise OperatorError(f"{option} takes 1 to 255 ASCII characters", exit_code=2)
     try:
         return firmware.identity(
             parse_mac(mac) if mac is not None else _made_up_mac(),

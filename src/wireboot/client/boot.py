@@ -42,7 +42,7 @@ def boot(
     wishes: BootWishes,
     on_event: Callable[[Event], None],
 ) -> None:
-    """Boot, telling all that happens, BootEnded last. Keys typed on a terminal go to the menu. Raises OperatorError."""
+    """Boot, and tell all that happens. Keys typed on a terminal go to the menu. Raises OperatorError."""
     client = PxeBootClient(
         identity,
         behaviour,
@@ -74,7 +74,7 @@ def boot(
             interface,
             identity.link_address,
             on_event=observe,
-            finished=lambda: client.outcome is not None,
+            finished=lambda: client.finished,
             deadline_s=wishes.deadline_s + _LAST_WORDS_S,
             capture=capture,
             also_read={} if keys is None else {keys: lambda: press(keys)},

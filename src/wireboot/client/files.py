@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path, PurePosixPath
 
@@ -11,15 +10,14 @@ from wireboot.errors import OperatorError
 
 def save_boot_file(folder: Path, boot_file: str, content: bytes) -> Path:
     """Write `content` into `folder` under the last part of the name the server gave. Raises OperatorError."""
-    # A server's name may lead anywhere; only what is no path is used of it.
-    name = PurePosixPath(boot_file.replace("\\", "/")).name
-    if name in ("", "..") or "\0" in name:
-        name = "boot-file"
+    # A server's name may lead anywhere, or be that of a hidden file which a shell runs when it starts.
+    name = PurePosixPath(boot_file.replace("\\", "/")).name.lstrip(".") or "boot-file"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as unfinished:
-            unfinished.write(content)
-        os.replace(unfinished.name, folder / name)
+        with tempfile.TemporaryDirectory(dir=folder) as unfinished:
+            part = Path(unfinished, "part")
+            part.write_bytes(content)
+            part.replace(folder / name)
     except OSError as problem:
         raise OperatorError(
             f"cannot save {name} in {folder}: {problem.strerror}", hint="name a folder that this user may write to"

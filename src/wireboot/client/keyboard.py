@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import termios
 import tty
@@ -11,42 +12,45 @@ from contextlib import contextmanager
 
 from wireboot.protocols.pxe.menu import Key
 
-# What terminals send for them; the longest first, since some begin like others.
+# What terminals send for them.
 # fmt: off
-_SEQUENCES = (
-    (b"\x1b[19~", Key.F8),
-    (b"\x1b[5~",  Key.PAGE_UP),
-    (b"\x1b[6~",  Key.PAGE_DOWN),
-    (b"\x1b[1~",  Key.HOME),
-    (b"\x1b[4~",  Key.END),
-    (b"\x1b[A",   Key.UP),
-    (b"\x1b[B",   Key.DOWN),
-    (b"\x1b[H",   Key.HOME),
-    (b"\x1b[F",   Key.END),
-    (b"\x1b",     Key.ESCAPE),
-    (b"\x03",     Key.CTRL_C),
-    (b"\x08",     Key.BACKSPACE),
-    (b"\x7f",     Key.BACKSPACE),
-    (b"\t",       Key.TAB),
-    (b"\r",       Key.ENTER),
-    (b"\n",       Key.ENTER),
-    (b" ",        Key.SPACE),
-    (b"m",        Key.M),
-    (b"M",        Key.M),
-    (b"u",        Key.U),
-    (b"d",        Key.D),
-)
+_KEYS = {
+    b"\x1b[19~": Key.F8,
+    b"\x1b[5~":  Key.PAGE_UP,
+    b"\x1b[6~":  Key.PAGE_DOWN,
+    b"\x1b[1~":  Key.HOME,
+    b"\x1b[4~":  Key.END,
+    b"\x1b[A":   Key.UP,
+    b"\x1b[B":   Key.DOWN,
+    b"\x1b[H":   Key.HOME,
+    b"\x1b[F":   Key.END,
+    b"\x1b":     Key.ESCAPE,
+    b"\x03":     Key.CTRL_C,
+    b"\x08":     Key.BACKSPACE,
+    b"\x7f":     Key.BACKSPACE,
+    b"\t":       Key.TAB,
+    b"\r":       Key.ENTER,
+    b"\n":       Key.ENTER,
+    b" ":        Key.SPACE,
+    b"m":        Key.M,
+    b"M":        Key.M,
+    b"u":        Key.U,
+    b"U":        Key.U,
+    b"d":        Key.D,
+    b"D":        Key.D,
+}
 # fmt: on
+_SEQUENCE = re.compile(rb"\x1b\[[0-9;]*[@-~]|\x1bO[@-~]|.", re.DOTALL)
+"""One key: a control sequence of ECMA-48, the same as some terminals are set to send it, or a single byte."""
 _READ_BYTES = 64
 
 
 def keys_in(typed: bytes) -> Iterator[Key]:
-    """The keys in what a terminal sent; bytes that stand for none are passed over."""
-    while typed:
-        sequence, key = next(((each, key) for each, key in _SEQUENCES if typed.startswith(each)), (typed[:1], None))
+    """The keys in what a terminal sent; what stands for none is passed over, even if it begins like Escape."""
+    for sequence in _SEQUENCE.findall(typed):
+        key = _KEYS.get(sequence.replace(b"\x1bO", b"\x1b["))
         if key is not None:
             yield key
-        typed = typed[len(sequence) :]
 
 
 @contextmanager
@@ -67,5 +71,8 @@ def keyboard() -> Iterator[int | None]:
 
 def read_keys(descriptor: int) -> list[Key] | None:
     """The keys pressed since; None once the terminal is gone."""
-    typed = os.read(descriptor, _READ_BYTES)
+    try:
+        typed = os.read(descriptor, _READ_BYTES)
+    except OSError:  # its window was closed
+        return None
     return list(keys_in(typed)) if typed else None

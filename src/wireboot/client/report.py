@@ -65,4 +65,4 @@ class BootReport:
 
 
 def _error(error: PxeError) -> dict[str, str]:
-    return {"code": error.code, "text": error.text, "hint": error.hint}
+    return {"code": error.code, "text": error.text, "hint": error.hint, "detail": error.detail}

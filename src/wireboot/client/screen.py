@@ -17,13 +17,14 @@ from wireboot.protocols.pxe.client_events import (
     StepReached,
 )
 from wireboot.protocols.pxe.errors import PxeError
+from wireboot.protocols.tftp.fetch import FetchProgressed
 
 
 class Screen:
     """Writes to stderr: stdout is for data."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True, highlight=False)
 
     def show(self, event: Event) -> None:
         match event:
@@ -36,6 +37,8 @@ class Screen:
                 self._line(f"          {event.text}", "F8 opens the menu, Esc cancels")
             case MenuShown():
                 self._menu(event)
+            case FetchProgressed() if self._console.is_terminal:
+                self._progress(event)
             case BootEnded(outcome=Booted() as booted):
                 self._line(f"booted: {booted.boot_file}", f"{booted.size_bytes} bytes, sha256 {booted.sha256}")
             case BootEnded(outcome=LocalBoot()):
@@ -50,6 +53,11 @@ class Screen:
         for number, item in enumerate(menu.items):
             mark = ">" if number == menu.selected else " "
             self._line(f"        {mark} {number}  {_printable(item.text)}")
+
+    def _progress(self, progress: FetchProgressed) -> None:
+        """Written over by whatever comes next, which is longer."""
+        of = "" if progress.size_bytes is None else f" of {progress.size_bytes // 1024}"
+        self._console.print(Text(f"          {progress.received_bytes // 1024}{of} KiB"), end="\r")
 
     def _failed(self, error: PxeError) -> None:
         self._line(f"{error.code}: {error.text}", _printable(error.detail))

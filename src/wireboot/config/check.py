@@ -8,6 +8,7 @@ from wireboot.config.check_boot import BOOT_CHECKS
 from wireboot.config.check_credentials import CREDENTIAL_CHECKS
 from wireboot.config.check_menus import MENU_CHECKS
 from wireboot.config.check_multicast import MULTICAST_CHECKS
+from wireboot.config.check_quirks import QUIRK_CHECKS
 from wireboot.config.check_services import SERVICE_CHECKS
 from wireboot.config.check_subnets import SUBNET_CHECKS
 from wireboot.config.findings import Finding, sorted_by_place
@@ -23,6 +24,7 @@ CHECKS: tuple[Check, ...] = (
     *MENU_CHECKS,
     *MULTICAST_CHECKS,
     *CREDENTIAL_CHECKS,
+    *QUIRK_CHECKS,
     keys_without_effect,
 )
 

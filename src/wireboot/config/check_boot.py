@@ -31,7 +31,8 @@ def boot_dir(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
 
 
 def something_to_boot(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
-    named = any(profile.boot_program for profile in loaded.config.profiles)
+    elsewhere = any(entry.servers for menu in loaded.config.menus for entry in menu.entries)
+    named = elsewhere or any(profile.boot_program for profile in loaded.config.profiles)
     if not named and not any(host.loaders.best(architecture) for architecture in ARCHITECTURES):
         what = "there is nothing to boot: no profile has a boot_program, and no boot loader is on this machine"
         best = known_boot_file("pxelinux.0")
@@ -100,6 +101,9 @@ def grub_beside_dhcp(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]
         for architecture, (first, *_) in profile.boot_program.items():
             if _is_grub(known_boot_file(first)):
                 yield loaded.finding(NOTE, ("profiles", index, "boot_program", architecture), what, remedy)
+    for index, menu in enumerate(loaded.config.menus):
+        if menu.style == "grub":
+            yield loaded.finding(NOTE, ("menus", index, "style"), what, remedy)
     if loaded.config.boot.default_profile is None and any(map(_is_grub, map(host.loaders.best, ARCHITECTURES))):
         yield loaded.finding(NOTE, ("dhcp4", "mode"), what, remedy)
 

@@ -10,12 +10,13 @@ from wireboot.config.keys import near
 from wireboot.config.load import LoadedConfig
 from wireboot.config.model import Menu, MenuEntry
 from wireboot.config.positions import KeyPath
+from wireboot.protocols.pxe.menu_tags import ITEMS_MAX, TEXT_SIZE_MAX
+from wireboot.protocols.pxe.vendor_options import SIZE_MAX
 
 ERROR, WARNING, NOTE = Severity
 
-ENTRIES_SHOWN_MAX = 24
-"""What EDK2 shows of a menu."""
-_OPTION_BYTES_MAX = 255
+_LOADERS = {"ipxe": "iPXE", "grub": "GRUB"}
+"""By the style of menus that they show, whatever the firmware."""
 _TAGS_BESIDE_THE_LINES = 22
 """Bytes of option 43 that go to discovery control, group, the heads of list, menu and prompt, and the end."""
 
@@ -33,6 +34,7 @@ def menus(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
             yield loaded.finding(ERROR, (*where, "name"), what, "add [[menus.entries]] with text and profile")
         for number, entry in enumerate(menu.entries):
             yield from _entry(loaded, (*where, "entries", number), entry)
+            yield from _other_servers(loaded, (*where, "entries", number), menu, entry)
         yield from _same_types(loaded, where, menu)
         yield from _room(loaded, where, menu)
 
@@ -57,6 +59,18 @@ def _entry(loaded: LoadedConfig, where: KeyPath, entry: MenuEntry) -> Iterator[F
         yield loaded.finding(ERROR, (*where, "profile"), what, "firmware shows one menu: name a profile that boots")
 
 
+def _other_servers(loaded: LoadedConfig, where: KeyPath, menu: Menu, entry: MenuEntry) -> Iterator[Finding]:
+    """They are other people's, and answer to their own number only."""
+    if not entry.servers:
+        return
+    if entry.type is None:
+        what = f'menu entry "{entry.text}" leads to other Boot Servers and does not say by which type'
+        yield loaded.finding(WARNING, (*where, "servers"), what, "add the type that they answer to, such as `type = 1`")
+    if entry.file is None and menu.style in _LOADERS:
+        what = f'menu entry "{entry.text}" is not shown: {_LOADERS[menu.style]} cannot ask a Boot Server what to load'
+        yield loaded.finding(WARNING, (*where, "servers"), what, "name the file on the first server with `file`")
+
+
 def _same_types(loaded: LoadedConfig, where: KeyPath, menu: Menu) -> Iterator[Finding]:
     lines: dict[int, int | None] = {}
     for number, entry in enumerate(menu.entries):
@@ -70,16 +84,20 @@ def _same_types(loaded: LoadedConfig, where: KeyPath, menu: Menu) -> Iterator[Fi
 
 def _room(loaded: LoadedConfig, where: KeyPath, menu: Menu) -> Iterator[Finding]:
     """Firmware reads one option 43, so a menu and all that belongs to it has 255 bytes."""
-    if menu.style in ("ipxe", "grub"):
+    for number, entry in enumerate(menu.entries):
+        if len(entry.text) > TEXT_SIZE_MAX:
+            what = f'menu entry "{entry.text}" has {len(entry.text)} letters: it is cut to {TEXT_SIZE_MAX}'
+            yield loaded.finding(WARNING, (*where, "entries", number, "text"), what, "use a shorter text")
+    if menu.style in _LOADERS:
         return
     texts = sum(3 + len(entry.text) for entry in menu.entries)
     servers = sum(3 + 4 * max(1, len(entry.servers)) for entry in menu.entries if not entry.local)
     size = _TAGS_BESIDE_THE_LINES + texts + servers + len(menu.prompt)
-    if size > _OPTION_BYTES_MAX:
-        what = f'menu "{menu.name}" needs {size} bytes, and firmware takes {_OPTION_BYTES_MAX}: it is cut short'
+    if size > SIZE_MAX:
+        what = f'menu "{menu.name}" needs {size} bytes, and firmware takes {SIZE_MAX}: it is cut short'
         yield loaded.finding(WARNING, (*where, "entries"), what, "use shorter texts, or fewer entries")
-    if len(menu.entries) > ENTRIES_SHOWN_MAX:
-        what = f'menu "{menu.name}" has {len(menu.entries)} entries: UEFI firmware shows {ENTRIES_SHOWN_MAX}'
+    if len(menu.entries) > ITEMS_MAX:
+        what = f'menu "{menu.name}" has {len(menu.entries)} entries: UEFI firmware shows {ITEMS_MAX}'
         yield loaded.finding(WARNING, (*where, "entries"), what, "use fewer entries")
 
 

@@ -9,6 +9,7 @@ from wireboot.config.check_boot import bring, is_offered
 from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.load import LoadedConfig
+from wireboot.protocols.pxe.credentials import boot_file_path
 from wireboot.wire.iana import Port
 
 ERROR = Severity.ERROR
@@ -35,11 +36,12 @@ def mtftp(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
         if entry.group in groups:
             what = f"group {entry.group} is in use already; a group carries one file"
             yield loaded.finding(ERROR, (*where, "group"), what, "choose another, such as 239.255.77.2")
-        if entry.file in files:
-            what = f"{entry.file} has a group already, on line {files[entry.file]}"
+        file = boot_file_path(entry.file) or entry.file
+        if file in files:
+            what = f"{entry.file} has a group already, on line {files[file]}"
             yield loaded.finding(ERROR, (*where, "file"), what, "keep one of the two")
         groups.setdefault(entry.group, loaded.line(*where, "group"))
-        files.setdefault(entry.file, loaded.line(*where, "file"))
+        files.setdefault(file, loaded.line(*where, "file"))
         size_bytes = host.boot_file_size(entry.file)
         if not is_offered(entry.file, host):
             yield loaded.finding(

@@ -163,8 +163,8 @@ def _subnets_on_links(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding
 
 
 def lease_times(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
-    for index, subnet in enumerate(loaded.config.dhcp4.subnets):
-        where = ("dhcp4", "subnets", index, "lease_time_s")
+    for table, subnet in _lent(loaded):
+        where = (*table, "lease_time_s")
         if subnet.lease_time_s < LEASE_TIME_S_MIN:
             what = f"lease_time_s = {subnet.lease_time_s}: clients renew every {subnet.lease_time_s / 2:g} seconds"
             yield loaded.finding(WARNING, where, what, "3600 is an hour, and common")

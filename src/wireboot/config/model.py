@@ -81,7 +81,7 @@ MulticastRange: TypeAlias = Annotated[AddressRange[IPv4Address], _written_as_tex
 MenuText: TypeAlias = Annotated[str, PlainValidator(parse_menu_text)]
 Layers: TypeAlias = Annotated[tuple[str, ...], PlainValidator(parse_layers)]
 QuirkEffect: TypeAlias = Annotated[Effect, _written_as_text(Effect, parse_quirk_effect)]
-ArchitectureCode: TypeAlias = Annotated[int, _written_as_text(int, parse_architecture)]
+ArchitectureCodes: TypeAlias = Annotated[tuple[int, ...], _written_as_text(tuple, parse_architecture)]
 UndiVersion: TypeAlias = Annotated[tuple[int, int], _written_as_text(tuple, parse_undi_version)]
 MacPrefix: TypeAlias = Annotated[bytes, _written_as_text(bytes, parse_mac_prefix)]
 TagSeconds: TypeAlias = Annotated[StrictInt, Field(ge=0, le=255)]
@@ -323,7 +323,7 @@ class Quirk(Table):
     vendor_class: Name = Field(
         default="PXEClient", description="how the vendor class begins", examples=['"PXEClient:Arch:00007"']
     )
-    architectures: tuple[ArchitectureCode, ...] = Field(
+    architectures: tuple[ArchitectureCodes, ...] = Field(
         default=(), description="a list of client architectures; none: all", examples=['["x86_64-uefi"]']
     )
     undi_versions: tuple[UndiVersion, ...] = Field(

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from uuid import UUID
 
+from wireboot.protocols.pxe.decision import NAME_SIZE_MAX
 from wireboot.protocols.pxe.quirks import Effect
 from wireboot.wire.addresses import AddressRange
-from wireboot.wire.iana import architecture_code
-
-BOOT_FILE_NAME_BYTES_MAX = 127
-"""What the `file` field of a DHCP message holds beside its closing NUL (RFC 2131 §2)."""
+from wireboot.wire.iana import architecture_codes
 
 _MAC = re.compile(r"[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}", re.IGNORECASE)
 _MAC_PREFIX = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){0,5}", re.IGNORECASE)
@@ -105,8 +103,8 @@ def parse_boot_file_name(value: object) -> str:
         raise ValueError(f"{shown(value)} does not name a file below boot_dir")
     if not text.isascii():
         raise ValueError(f"{shown(value)} has letters beyond ASCII, which DHCP cannot carry to firmware")
-    if len(text) > BOOT_FILE_NAME_BYTES_MAX:
-        raise ValueError(f"{shown(value)} is longer than the {BOOT_FILE_NAME_BYTES_MAX} bytes that DHCP can carry")
+    if len(text) > NAME_SIZE_MAX:
+        raise ValueError(f"{shown(value)} is longer than the {NAME_SIZE_MAX} bytes that DHCP can carry")
     return text
 
 
@@ -139,12 +137,12 @@ def parse_multicast_range(value: object) -> AddressRange[IPv4Address]:
     return groups
 
 
-def parse_architecture(value: object) -> int:
-    """IANA's number of a client architecture."""
-    code = architecture_code(parse_text(value))
-    if code is None:
+def parse_architecture(value: object) -> tuple[int, ...]:
+    """IANA's numbers of a client architecture: x86-64 firmware says 7 or 9."""
+    codes = architecture_codes(parse_text(value))
+    if not codes:
         raise ValueError(f"{shown(value)} is no client architecture")
-    return code
+    return codes
 
 
 def parse_mac_prefix(value: object) -> bytes:

@@ -8,7 +8,7 @@ from cryptography import x509
 
 from wireboot.credentials.certificates import credential_type_of
 from wireboot.credentials.trust import DEFAULT_POLICY, TrustAnchors, TrustPolicy
-from wireboot.protocols.pxe.credentials import CredentialRefused
+from wireboot.protocols.pxe.credentials import CredentialRefused, boot_file_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Offered:
     """Of those that believe the anchor (tag 12)."""
     server_type: int | None
     """The Boot Server type that it is bound to; None: any."""
+    layer: int | None
+    """The layer that it is bound to; None: any."""
 
 
 def offered_credential(
@@ -35,4 +37,9 @@ def offered_credential(
         return refusal.reason
     except ValueError as problem:
         return str(problem)
-    return Offered(credential_type_of(anchor), None if verified.manifest is None else verified.manifest.server_type)
+    manifest = verified.manifest
+    if manifest is None:
+        return Offered(credential_type_of(anchor), None, None)
+    entry = manifest.file(boot_file_path(boot_file_name) or "")
+    assert entry is not None, boot_file_name
+    return Offered(credential_type_of(anchor), manifest.server_type, entry.layer)

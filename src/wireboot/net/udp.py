@@ -48,12 +48,10 @@ class UdpSocket:
         host: str = ANY,
         shared: bool = False,
         groups: Iterable[IPv4Address] = (),
-        multicast_ttl: int = 1,
     ) -> None:
         """Port 0 takes a free one. `shared`: let other programs bind the same port (SO_REUSEADDR).
 
-        `groups` are received on all the interfaces, as these come and go. What is sent to any group passes
-        `multicast_ttl` - 1 routers.
+        `groups` are received on all the interfaces, as these come and go. What is sent to any group passes no router.
 
         Raises OperatorError when the port is taken or forbidden.
         """
@@ -62,7 +60,7 @@ class UdpSocket:
         self._joined: set[int] = set()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
-            self._configure(shared, multicast_ttl)
+            self._configure(shared)
             self._socket.bind((host, port))
         except OSError as problem:
             self._socket.close()
@@ -127,10 +125,10 @@ class UdpSocket:
                 done = False
         return done
 
-    def _configure(self, shared: bool, multicast_ttl: int) -> None:
+    def _configure(self, shared: bool) -> None:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, multicast_ttl)
+        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
         # Or groups that other programs joined, and on interfaces that are not served, would be received as well.
         self._socket.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
         if shared:

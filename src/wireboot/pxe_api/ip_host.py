@@ -49,7 +49,6 @@ class IpHost:
         mtu: int,
         random: Callable[[], float],
         now: float,
-        multicast_ttl: int = 1,
     ) -> None:
         """`interface` is the name that datagrams and events carry; `random` draws from 0 up to, not including, 1."""
         self._endpoint = endpoint
@@ -59,7 +58,7 @@ class IpHost:
         self._own = OwnAddress(station_address, random)
         self._groups = GroupMemberships(random)
         self._reassembler = Reassembler()
-        self._sender = IpSender(station_address, self._own, mtu, random, multicast_ttl)
+        self._sender = IpSender(station_address, self._own, mtu, random)
         self._filter = self._receive_filter()
         self._events: deque[Event] = deque()
         self.settle(now)
@@ -107,12 +106,15 @@ class IpHost:
                 self._events.append(event)
         for packet in self._own.packets_due(now):
             self._sender.broadcast(packet)
+        self._send_what_waits(now)
+        self._sender.ask(now)
+
+    def _send_what_waits(self, now: float) -> None:
         # A group is joined before the request that brings it to life leaves.
         for message, destination in self._groups.messages_to_send():
             self._sender.send_igmp(message, destination)
         for datagram in self._endpoint.datagrams_to_send():
             self._sender.send(datagram, now)
-        self._sender.ask(now)
 
     def _obey(self, event: Event, now: float) -> bool:
         """Whether the event was for the host."""
@@ -123,6 +125,8 @@ class IpHost:
                 self._own.acquire(address, now)
                 self._sender.routers = routers
             case AddressGivenUp():
+                # Its last words, such as a TFTP ERROR, are said from the address that they are about.
+                self._send_what_waits(now)
                 self._own.give_up()
                 self._sender.forget()
             case GroupJoined(group):
@@ -215,7 +219,7 @@ class IpHost:
     def _take_icmp(self, message: icmp.IcmpMessage, packet: Ipv4Packet, frame: Frame, now: float) -> None:
         if message.kind == icmp.ECHO:
             self._sender.send_echo_reply(message, packet.source, frame.source)
-        elif message.kind == icmp.DESTINATION_UNREACHABLE:
+        elif message.kind == icmp.DESTINATION_UNREACHABLE and message.code not in icmp.TRANSIENT_CODES:
             quoted = icmp.quoted_datagram(message)
             if quoted is not None and self._sender.has_sent(quoted):
                 is_port = message.code == icmp.PORT_UNREACHABLE

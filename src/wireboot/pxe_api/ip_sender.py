@@ -29,14 +29,12 @@ class IpSender:
         own: OwnAddress,
         mtu: int,
         random: Callable[[], float],
-        multicast_ttl: int,
     ) -> None:
         self.routers: tuple[IPv4Address, ...] = ()
         """For what lies beyond the host's own network; the first is used."""
         self._station_address = station_address
         self._own = own
         self._mtu = mtu
-        self._multicast_ttl = multicast_ttl
         self._arp = ArpCache()
         self._conversations: dict[QuotedDatagram, None] = {}
         # Not from 0: after a restart another host may still hold fragments of the last run.
@@ -51,8 +49,8 @@ class IpSender:
         assert len(datagram.payload) <= PAYLOAD_SIZE_MAX, len(datagram.payload)
         source = self._own.host
         payload = udp.encode(udp.UdpPacket(datagram.local.port, datagram.peer.port, datagram.payload), source, peer)
-        ttl = self._multicast_ttl if peer.is_multicast else 64
-        packet = Ipv4Packet(source, peer, ipv4.UDP, payload, ttl=ttl)
+        # What goes to a group stays on the link unless more was asked for (RFC 1112 §6.1).
+        packet = Ipv4Packet(source, peer, ipv4.UDP, payload, ttl=1 if peer.is_multicast else 64)
         link_address = datagram.link_address or self._group_link_address(peer)
         if link_address is None:
             self._remember(QuotedDatagram(source, datagram.local.port, peer, datagram.peer.port))

@@ -17,6 +17,7 @@ from wireboot.protocols.tftp.mtftp_server import MtftpServer
 from wireboot.server.host import own_addresses
 from wireboot.server.ledger import LeaseLedger
 from wireboot.server.ports import (
+    ProxyFallbackOff,
     RawFramesRefused,
     open_boot_server_port,
     open_dhcp_proxy_port,
@@ -94,12 +95,16 @@ class Services:
         self._probe_addresses()
 
     def _serve_proxy_dhcp(self) -> None:
-        socket, remark = open_dhcp_proxy_port(self._interfaces)
-        if remark is not None:
-            self._tell(remark)
+        socket, beside = open_dhcp_proxy_port(self._interfaces)
+        if beside is None:
+            self._probe_addresses()
+        else:
+            self._tell(beside)
+            if self._allocator.subnets:
+                self._tell(ProxyFallbackOff())
         if socket is not None:
-            self._drive(endpoints.dhcp_proxy(self._snapshot, self._allocator, self._interfaces), [socket])
-        self._probe_addresses()
+            lent = self._allocator if beside is None else Allocator(())
+            self._drive(endpoints.dhcp_proxy(self._snapshot, lent, self._interfaces), [socket])
 
     def _probe_addresses(self) -> None:
         if self._raw is not None:

@@ -25,6 +25,7 @@ from wireboot.server.compose import Services
 from wireboot.server.event_log import EventLog
 from wireboot.server.host import boot_files, host_facts, loaders_on_this_machine, served_interfaces
 from wireboot.server.log import Logger
+from wireboot.server.restart import as_it_can_run, keys_for_restart
 from wireboot.services.inventory import subnets
 from wireboot.services.snapshot import Snapshot, take_snapshot
 from wireboot.store.database import open_database
@@ -73,7 +74,9 @@ async def serve(load: Callable[[], LoadedConfig], log: Logger) -> None:
 
 async def _reload(server: Server, checking: Awaitable[Checked], log: Logger) -> None:
     try:
-        server.take_up(await checking)
+        checked = await checking
+        # In a thread as well: credentials are tested against whole boot files.
+        server.take_up(checked, await asyncio.to_thread(server.snapshot_of, checked))
     except OperatorError as problem:
         log.error("reload_refused", reason=str(problem), hint=problem.hint)
     except Exception as problem:
@@ -118,16 +121,20 @@ class Server:
             configuration=checked.loaded.file,
         )
 
-    def take_up(self, checked: Checked) -> None:
-        """Go on with another configuration, as far as it can be changed without a restart."""
-        config = checked.loaded.config
+    def snapshot_of(self, checked: Checked) -> Snapshot:
+        """What another configuration comes to, as far as it can be taken up without a restart. It may take a while."""
+        return self._take_snapshot(as_it_can_run(checked.loaded.config, self._config))
+
+    def take_up(self, checked: Checked, snapshot: Snapshot) -> None:
+        """Go on with another configuration and its `snapshot_of`."""
+        later = keys_for_restart(checked.loaded.config, self._config)
+        self._config = as_it_can_run(checked.loaded.config, self._config)
         self._tell_findings(checked)
-        self._allocator.use_subnets(subnets(config))
-        self._snapshot.replace_with(self._take_snapshot(_as_sockets_stand(config, self._config)))
+        self._allocator.use_subnets(subnets(self._config))
+        self._snapshot.replace_with(snapshot)
         self._services.snapshot_replaced()
-        if later := _differences(self._config, config):
+        if later:
             self._log.warning("restart_needed", changed=later, hint="these keys are read at start only")
-        self._config = config
         self.use_interfaces(checked.host.interfaces)
         self._log.info("reloaded", configuration=checked.loaded.file)
 
@@ -155,27 +162,6 @@ class Server:
 
 def _shown(interfaces: Sequence[Interface]) -> dict[str, list[str]]:
     return {interface.name: [str(address) for address in interface.ipv4] for interface in interfaces}
-
-
-def _as_sockets_stand(new: Configuration, old: Configuration) -> Configuration:
-    """What clients are told of Boot Server groups and of multicast has to be what the sockets were opened for."""
-    mtftp = new.mtftp if _mtftp_port(new) == _mtftp_port(old) else old.mtftp
-    return new.model_copy(update={"pxe": old.pxe, "mtftp": mtftp})
-
-
-def _mtftp_port(config: Configuration) -> int | None:
-    return config.mtftp.server_port if config.mtftp.files else None
-
-
-def _differences(old: Configuration, new: Configuration) -> list[str]:
-    """The keys that differ, of those that a running server does not take up."""
-    at_start = ("state_dir", "tftp", "pxe", "http", "admin", "database")
-    keys = [name for name in at_start if getattr(old, name) != getattr(new, name)]
-    if old.dhcp4.mode != new.dhcp4.mode:
-        keys.append("dhcp4.mode")
-    if _mtftp_port(old) != _mtftp_port(new):
-        keys.append("mtftp")
-    return keys
 
 
 def _allow_open_files() -> None:

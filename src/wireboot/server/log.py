@@ -21,7 +21,7 @@ from wireboot.protocols.dhcp4.events import AddressOffered, NoAddressLeft, Reque
 from wireboot.protocols.tftp.events import RequestRefused, TransferFailed, TransferStarted
 from wireboot.server.ledger import LeasesNotStored
 from wireboot.server.log_writer import LogWriter
-from wireboot.server.ports import DhcpPortLeftAlone, DhcpPortShared, RawFramesRefused
+from wireboot.server.ports import DhcpPortLeftAlone, DhcpPortShared, ProxyFallbackOff, RawFramesRefused
 from wireboot.wire.addresses import format_link_address
 
 LogFormat = Literal["text", "json"]
@@ -38,6 +38,7 @@ _LEVELS: Mapping[type[Event], int] = {
     EndpointFailed: logging.ERROR,
     DhcpPortShared: logging.WARNING,
     DhcpPortLeftAlone: logging.WARNING,
+    ProxyFallbackOff: logging.WARNING,
     RawFramesRefused: logging.WARNING,
 }
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")

@@ -36,6 +36,14 @@ class DhcpPortLeftAlone(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyFallbackOff(Event):
+    """To a client, two DHCP servers on one host are one: what one of them lends, the other refuses (DHCPNAK)."""
+
+    what: str = "proxy_fallback lends no address: there is a DHCP server on this host, and clients take both for one"
+    hint: str = "run wireboot on a host of its own, or take proxy_fallback out"
+
+
+@dataclass(frozen=True, slots=True)
 class RawFramesRefused(Event):
     """The system lets us send no frames of our own making."""
 

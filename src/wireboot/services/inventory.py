@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
+from itertools import chain
 from operator import or_
 
 from wireboot.boot.inventory import Inventory, Machine, Menu, MenuEntry, Profile
@@ -13,7 +14,7 @@ from wireboot.config.dhcp4_options import parse_dhcp4_options
 from wireboot.config.model import IGNORE, Configuration, Dhcp4Subnet, LentAddresses
 from wireboot.leases.subnet import Reservation, Subnet
 from wireboot.protocols.pxe.decision import BootCredential, Discovery
-from wireboot.protocols.pxe.quirks import Quirk
+from wireboot.protocols.pxe.quirks import Effect, Quirk
 from wireboot.protocols.tftp.file_name import normalise
 from wireboot.protocols.tftp.mtftp import MtftpParameters
 from wireboot.protocols.tftp.multicast import MulticastLimits
@@ -91,10 +92,10 @@ def _menu(menu: model.Menu) -> Menu:
 def _quirk(quirk: model.Quirk) -> Quirk:
     return Quirk(
         quirk.name,
-        reduce(or_, quirk.effects),
+        reduce(or_, quirk.effects, Effect.NONE),
         seen="the configuration",
         class_prefix=quirk.vendor_class,
-        architectures=quirk.architectures,
+        architectures=tuple(chain.from_iterable(quirk.architectures)),
         undi_versions=quirk.undi_versions,
         mac_prefixes=quirk.mac_prefixes,
     )

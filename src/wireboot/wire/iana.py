@@ -69,6 +69,12 @@ def architecture_code(name: str) -> int | None:
     return int(other[1]) if other and int(other[1]) <= 0xFFFF else None
 
 
+def architecture_codes(name: str) -> tuple[int, ...]:
+    """Every number that clients of the architecture called `name` send; empty when nothing is called so."""
+    other = architecture_code(name)
+    return tuple(row.code for row in _ROWS if row.name == name) or (() if other is None else (other,))
+
+
 def architecture_names_tried(code: int) -> tuple[str, ...]:
     """The names under which a boot program for this architecture may be configured, best first."""
     row = _BY_CODE.get(code)

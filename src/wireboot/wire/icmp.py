@@ -14,6 +14,8 @@ from wireboot.wire.ipv4 import UDP
 ECHO_REPLY, DESTINATION_UNREACHABLE, ECHO = 0, 3, 8
 PORT_UNREACHABLE = 3
 """Code of a destination unreachable."""
+TRANSIENT_CODES = (0, 1, 5)
+"""Net or host unreachable, source route failed: hints that may be over in a moment, no proof (RFC 1122 §3.2.2.1)."""
 
 HEADER_SIZE = 8
 _HEADER = struct.Struct("!BBH4s")

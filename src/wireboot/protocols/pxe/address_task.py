@@ -112,7 +112,8 @@ class AddressTask(DhcpTask[Bound]):
 
     def _discover(self, now: float) -> None:
         self._wake_at = min(self._resends.due_at, self._offers_until or inf)
-        datagram = self._station.discover(self._xid, self._resends.elapsed_s(now))
+        self._secs = self._resends.elapsed_s(now)
+        datagram = self._station.discover(self._xid, self._secs)
         self._discover_payload = datagram.payload
         self._send(datagram)
         self._tell(StepReached(1, {"client": self._station.identity.class_identifier}))
@@ -123,9 +124,11 @@ class AddressTask(DhcpTask[Bound]):
         except OfferInvalid as problem:
             self._invalid = problem.error
             return f"offer with tags that make no sense ({problem.error.code})"
-        if offer.kind is OfferKind.WFM and not self._behaviour.takes_wfm:
+        if (offer.kind is OfferKind.WFM and not self._behaviour.takes_wfm) or (
+            offer.is_proxy and not self._behaviour.takes_split
+        ):
             return "offer of a kind that this firmware does not take"
-        if not has_room(self._offers, offer):
+        if not has_room(self._offers, offer, self._behaviour.offer_rules):
             return "more offers than are kept"
         self._offers.append(offer)
         self._see_whether_to_wait(now)
@@ -183,21 +186,20 @@ class AddressTask(DhcpTask[Bound]):
             return
         self._stage = _Stage.REQUESTING
         self._resends = Resends(self._behaviour.schedules.request, self._station.random, now)
-        self._send_request(now)
+        self._send_request()
 
     def _request_again(self, now: float) -> None:
         if self._resends.again(now):
-            self._send_request(now)
+            self._send_request()
         else:
             self._restart(_NOT_CONFIRMED, now)
 
-    def _send_request(self, now: float) -> None:
+    def _send_request(self) -> None:
         assert self._choice is not None
         offer = self._choice.dhcp
         self._wake_at = self._resends.due_at
-        # The transaction is the DISCOVER's still (RFC 2131 §4.4.1).
-        secs = self._resends.elapsed_s(now)
-        self._send(self._station.request(self._xid, secs, offer.message.yiaddr, offer.server))
+        # The DISCOVER's transaction and `secs`, by which relays choose servers (RFC 2131 §4.4.1 and §3.1, point 3).
+        self._send(self._station.request(self._xid, self._secs, offer.message.yiaddr, offer.server))
 
     def _take_ack(self, reply: Message, datagram: Datagram, now: float) -> str:
         assert self._choice is not None
@@ -244,7 +246,8 @@ class AddressTask(DhcpTask[Bound]):
         except (OfferInvalid, DecodeError):
             return choice.sources
         # Some servers say in the offer only how to boot.
-        if confirmed.kind is OfferKind.PLAIN and not (choice.is_plain and confirmed.boot_file):
+        said_less = confirmed.kind is OfferKind.BINL and choice.kind in (OfferKind.PXE, OfferKind.WFM)
+        if said_less or (confirmed.kind is OfferKind.PLAIN and not (choice.is_plain and confirmed.boot_file)):
             return choice.sources
         return (confirmed,)
 

@@ -77,7 +77,8 @@ class BootServer:
         types: tuple[int, ...],
     ) -> Answer:
         """The first type that the client takes and we hold (PXE 2.1 §2.2.6)."""
-        held = {each.credential_type: each for each in boot_file.credentials if each.is_for(item.server_type)}
+        layer = item.layer & ~CREDENTIAL_BIT
+        held = {each.credential_type: each for each in boot_file.credentials if each.is_for(item.server_type, layer)}
         credential = next((held[each] for each in types if each in held), None)
         if credential is None:
             return Answer(None, (CredentialNotHeld(client, boot_file.name, types),))

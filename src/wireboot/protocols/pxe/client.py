@@ -55,7 +55,10 @@ _FIRST_TRANSFER_PORT, _LAST_TRANSFER_PORT = 49152, 65535
 
 
 class PxeBootClient(TaskRunner):
-    """Boots one machine. A `HostedEndpoint` that works through one `Task` after the other and tells BootEnded last."""
+    """Boots one machine. A `HostedEndpoint` that works through one `Task` after the other, and tells BootEnded.
+
+    After that it is let run on until it is `finished`.
+    """
 
     def __init__(
         self,
@@ -182,7 +185,8 @@ class PxeBootClient(TaskRunner):
         if isinstance(target, PxeError):
             self._fail(target, now)
             return
-        self._reach(6, {"boot_file": target.file, "server": str(target.server)}, now)
+        named = {"boot_file": target.file, "boot_server": str(self._boot_server), "server": str(target.server)}
+        self._reach(6, named, now)
         self._download(target, self._size_bytes_max, self._downloaded, now)
 
     def _downloaded(self, image: Fetched, now: float) -> None:

@@ -83,7 +83,7 @@ class Booted:
     address: IPv4Interface
     dhcp_server: IPv4Address
     boot_server: IPv4Address
-    """Where the file came from."""
+    """Who named the file, by option 54 of its packet."""
     boot_file: str
     size_bytes: int
     sha256: str
@@ -116,6 +116,6 @@ class BootImageReady(Event):
 
 @dataclass(frozen=True, slots=True)
 class BootEnded(Event):
-    """The last event of a boot."""
+    """Told once: nothing changes the outcome any more."""
 
     outcome: Outcome

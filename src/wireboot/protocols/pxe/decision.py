@@ -24,9 +24,15 @@ class BootCredential:
     file: str
     server_type: int | None = None
     """The Boot Server type that it is bound to; None: any."""
+    layer: int | None = None
+    """The layer that it is bound to; None: any."""
 
-    def is_for(self, server_type: int) -> bool:
-        return self.server_type in (None, server_type)
+    def __post_init__(self) -> None:
+        assert self.file.isascii(), self.file
+        assert 0 < len(self.file) <= NAME_SIZE_MAX, self.file
+
+    def is_for(self, server_type: int, layer: int) -> bool:
+        return self.server_type in (None, server_type) and self.layer in (None, layer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,15 @@ from ipaddress import IPv4Address
 from wireboot.endpoint import Datagram, SocketAddress, Unreachable
 from wireboot.protocols.dhcp4.message import Message
 from wireboot.protocols.dhcp4.options import CLASS_IDENTIFIER, SERVER_IDENTIFIER, VENDOR_SPECIFIC, MessageType
-from wireboot.protocols.dhcp4.reply_address import LIMITED_BROADCAST
 from wireboot.protocols.pxe import vendor_options
 from wireboot.protocols.pxe.boot_target import boot_file_of
 from wireboot.protocols.pxe.errors import NO_BOOT_SERVER, NO_CREDENTIALS, PxeError
 from wireboot.protocols.pxe.firmware import DiscoveryRule
 from wireboot.protocols.pxe.identity import PXE_CLASS
 from wireboot.protocols.pxe.lenient import get_if_sound
-from wireboot.protocols.pxe.offer_tags import OfferTags
+from wireboot.protocols.pxe.offer_tags import OfferTags, needs_list
 from wireboot.protocols.pxe.schedules import Resends
-from wireboot.protocols.pxe.station import Station
+from wireboot.protocols.pxe.station import EVERY_DHCP_SERVER, Station
 from wireboot.protocols.pxe.task import DhcpTask
 from wireboot.protocols.pxe.vendor_options import (
     BOOT_ITEM,
@@ -32,9 +31,6 @@ from wireboot.wire.option_table import Options
 
 FIRST_ITEM = BootItem(0, 0)
 """What a packet without tag 71 is about."""
-
-_BROADCAST = SocketAddress(LIMITED_BROADCAST, Port.DHCP_SERVER)
-_NEITHER = DiscoveryControl.NO_BROADCAST | DiscoveryControl.NO_MULTICAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +69,14 @@ def ways_to_servers(tags: OfferTags, server_type: int, rule: DiscoveryRule) -> t
     """Whom to ask for a server of this type, one after the other."""
     listed = tuple(SocketAddress(each, Port.BOOT_SERVER) for each in tags.listed(server_type) or ())
     multicast = () if tags.discovery_address is None else (SocketAddress(tags.discovery_address, Port.BOOT_SERVER),)
-    broadcast = () if tags.control & DiscoveryControl.NO_BROADCAST else (_BROADCAST,)
+    broadcast = () if tags.control & DiscoveryControl.NO_BROADCAST else (EVERY_DHCP_SERVER,)
     match rule:
         case DiscoveryRule.ONE:
             return multicast or broadcast or listed
         case DiscoveryRule.ALL_AND_LISTED:
             return multicast + broadcast + listed
         case DiscoveryRule.ALL:
-            limited = tags.only_listed or tags.control & _NEITHER == _NEITHER
-            return multicast + broadcast + (listed if limited else ())
+            return multicast + broadcast + (listed if needs_list(tags.control) else ())
 
 
 def way_to(server: IPv4Address) -> tuple[SocketAddress, ...]:

@@ -39,11 +39,6 @@ class DownloadTask(Task[Fetched]):
         self._fetch.abort(now)
         self._relay(now)
 
-    @property
-    def ended(self) -> bool:
-        """Not even a repeat of the last packet is worth an answer any more."""
-        return self._fetch.ended
-
     def late(self) -> PxeError:
         return TFTP_READ_TIMEOUT if self._heard else TFTP_OPEN_TIMEOUT
 
@@ -61,7 +56,7 @@ class DownloadTask(Task[Fetched]):
     def unreachable(self, peer: SocketAddress, reason: Unreachable, now: float) -> None:
         if self.result is not None or not isinstance(self._fetch, TftpClient) or peer != self._fetch.peer:
             return
-        self._fetch.unreachable(now)
+        self._fetch.unreachable(reason, now)
         self._relay(now)
         if reason is Unreachable.NO_ARP_ANSWER:
             self.result = ARP_TIMEOUT.because(str(peer.host))

@@ -109,11 +109,6 @@ NO_PROXY_REPLY = PxeError(
     "A DHCP server that sends option 60 promises such a service on its own host: start it there and let UDP port 4011 "
     "through, or take option 60 out of the DHCP server.",
 )
-NO_LINK = PxeError(
-    "PXE-E61",
-    "The network interface has no link.",
-    "Check the cable and the switch port, and that the interface is up.",
-)
 MENU_INVALID = PxeError(
     "PXE-E74",
     "The boot menu or its prompt is missing or malformed.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from uuid import UUID
 
@@ -77,6 +77,8 @@ class FirmwareBehaviour:
     """Offers with MTFTP parameters and nothing else of PXE (WfM 1.1a)."""
     takes_plain: bool = True
     """An address without any boot information, where nothing better is offered."""
+    takes_split: bool = True
+    """An address from one server and a boot service from another."""
     proxy_must_answer: bool = True
     """Port 4011's silence ends the boot; otherwise what the offer says of a boot file is used."""
     listed_by_siaddr: bool = False
@@ -235,5 +237,17 @@ INTEL_ROM = Firmware(
     parameter_requests=_INTEL_REQUESTS,
     message_size_max=1260,
 )
+UEFI_COMBINED = Firmware(
+    name="uefi-combined",
+    description="UEFI firmware that takes an address and a boot file from one server only",
+    behaviour=replace(EDK2.behaviour, schedules=schedules.UEFI_COMBINED, takes_split=False),
+    architectures=EDK2.architectures,
+    network_interface=EDK2.network_interface,
+    parameter_requests=EDK2.parameter_requests,
+    message_size_max=EDK2.message_size_max,
+)
 
 FIRMWARE = {each.name: each for each in (WIREBOOT, EDK2, IPXE, INTEL_ROM)}
+"""What boots wherever PXE 2.1 is kept to."""
+EVERY_FIRMWARE = {**FIRMWARE, UEFI_COMBINED.name: UEFI_COMBINED}
+"""With what needs more than that, as a proxy's fallback (proxy_fallback.py)."""

@@ -18,8 +18,8 @@ class Key(Enum):
 
     F8 = auto()
     M = auto()
-    CTRL_M = auto()
     ENTER = auto()
+    """Ctrl-M too: a terminal sends the same for both."""
     ESCAPE = auto()
     CTRL_C = auto()
     UP = auto()
@@ -35,9 +35,8 @@ class Key(Enum):
     D = auto()
 
 
-_OPENS_MENU = {Key.F8, Key.M, Key.CTRL_M}
+_OPENS_MENU = {Key.F8, Key.M, Key.ENTER}
 _CANCELS = {Key.ESCAPE, Key.CTRL_C}
-_SELECTS = {Key.ENTER, Key.CTRL_M}
 _UP = {Key.UP, Key.BACKSPACE, Key.U}
 _DOWN = {Key.DOWN, Key.TAB, Key.SPACE, Key.D}
 _FIRST = {Key.HOME, Key.PAGE_UP}
@@ -96,7 +95,7 @@ class MenuTask(Task[MenuItem]):
             if key in _OPENS_MENU:
                 self._until = None
                 self._show()
-        elif key in _SELECTS:
+        elif key is Key.ENTER:
             self._take(self._selected)
         else:
             self._move(key)

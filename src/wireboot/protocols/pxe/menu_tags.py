@@ -11,6 +11,7 @@ from wireboot.protocols.pxe.vendor_options import (
     BOOT_SERVERS,
     DISCOVERY_ADDRESS,
     DISCOVERY_CONTROL,
+    LOCAL_DISK,
     MENU_PROMPT,
     SIZE_MAX,
     BootServers,
@@ -28,9 +29,6 @@ TEXT_SIZE_MIN = 16
 """Letters to which a text may be cut before whole lines are left out."""
 SERVERS_MAX = 8
 """Boot Servers listed for one type: with more of them not even one line might fit."""
-
-LOCAL_DISK = 0
-"""The type that boots from the local disk."""
 
 _CUT = ".."
 _CONTROL_SIZE, _ADDRESS_TAG_SIZE, _END_SIZE = 3, 6, 1

@@ -72,6 +72,11 @@ def has_discovery_tags(tags: Options) -> bool:
     return any(row.code in tags for row in _DISCOVERY)
 
 
+def needs_list(control: DiscoveryControl) -> bool:
+    """Boot Servers cannot be found, or do not count, unless they are listed."""
+    return bool(control & DiscoveryControl.ONLY_LISTED) or control & _NEITHER == _NEITHER
+
+
 def read_offer_tags(tags: Options, checks: TagChecks, *, names_boot_file: bool) -> OfferTags:
     """Raises OfferInvalid where `checks` ask for more than there is, and DecodeError for a malformed tag 6."""
     control = tags.get(DISCOVERY_CONTROL) or DiscoveryControl(0)
@@ -90,7 +95,7 @@ def read_offer_tags(tags: Options, checks: TagChecks, *, names_boot_file: bool) 
     if not all(_is_unicast(address) for entry in servers for address in entry.addresses):
         reader.complain(SERVER_LIST_INVALID)
         servers = tuple(entry for entry in servers if all(map(_is_unicast, entry.addresses)))
-    if not servers and (control & DiscoveryControl.ONLY_LISTED or control & _NEITHER == _NEITHER):
+    if not servers and needs_list(control):
         reader.complain(SERVER_LIST_INVALID)
 
     menu = reader.get(BOOT_MENU, MENU_INVALID) or ()

@@ -129,10 +129,14 @@ def read_offer(message: Message, payload: bytes, checks: TagChecks) -> Offer:
     return Offer(message, payload, kind, server, boot_file, None, vendor_tags)
 
 
-def has_room(kept: Sequence[Offer], offer: Offer) -> bool:
-    """Whether one more offer of this sort is worth keeping: of some only the first counts."""
+def has_room(kept: Sequence[Offer], offer: Offer, rules: OfferRules) -> bool:
+    """Whether one more offer of this sort is worth keeping: by class, of some only the first counts."""
     first_only = offer.kind is OfferKind.BOOTP or (offer.is_proxy and offer.kind in (OfferKind.PXE, OfferKind.WFM))
-    if first_only and any((each.kind, each.is_proxy) == (offer.kind, offer.is_proxy) for each in kept):
+    if (
+        rules is OfferRules.REFERENCE
+        and first_only
+        and any((each.kind, each.is_proxy) == (offer.kind, offer.is_proxy) for each in kept)
+    ):
         return False
     return len(kept) < OFFERS_MAX
 

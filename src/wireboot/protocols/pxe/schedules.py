@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ EDK2 = Schedules(
     discovery=_PXE21_REQUEST,
     proxy_wait_s=None,
 )
+UEFI_COMBINED = replace(EDK2, discover=Schedule((4, 8, 16, 32)))
 IPXE = Schedules(
     discover=Schedule((1, 2, 4, 8)),
     request=_IPXE_REQUEST,

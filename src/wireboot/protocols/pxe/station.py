@@ -24,7 +24,7 @@ from wireboot.protocols.pxe.firmware import FirmwareBehaviour
 from wireboot.wire.iana import Port
 from wireboot.wire.option_table import Options
 
-_EVERY_DHCP_SERVER = SocketAddress(LIMITED_BROADCAST, Port.DHCP_SERVER)
+EVERY_DHCP_SERVER = SocketAddress(LIMITED_BROADCAST, Port.DHCP_SERVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Station:
         message = self._message(
             MessageType.REQUEST, xid, secs, options, order=behaviour.boot_server_option_order, ciaddr=address
         )
-        by_broadcast = to == _EVERY_DHCP_SERVER
+        by_broadcast = to == EVERY_DHCP_SERVER
         if not by_broadcast:
             message = replace(message, flags=BROADCAST_FLAG if behaviour.boot_server_broadcast else 0)
         port = Port.DHCP_CLIENT if by_broadcast else behaviour.boot_server_port
@@ -111,4 +111,4 @@ class Station:
 
     def _broadcast(self, message: Message) -> Datagram:
         local = SocketAddress(UNSPECIFIED, Port.DHCP_CLIENT)
-        return Datagram(encode(message), _EVERY_DHCP_SERVER, local, self.interface)
+        return Datagram(encode(message), EVERY_DHCP_SERVER, local, self.interface)

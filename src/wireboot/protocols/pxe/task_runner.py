@@ -24,6 +24,9 @@ from wireboot.wire.iana import Port
 
 T = TypeVar("T")
 
+LINGER_S_MAX = 0.5
+"""After the outcome: our own server repeats a last block sooner, and whoever waits for the boot should not for more."""
+
 _DHCP_PORTS = (Port.DHCP_CLIENT, Port.BOOT_SERVER)
 
 
@@ -39,11 +42,17 @@ class TaskRunner(Outbox):
         self._has_address = False
         self._lingering: DownloadTask | None = None
         """Has its file; the server may not know yet."""
+        self._linger_until = deadline_at
 
     @property
     def outcome(self) -> Outcome | None:
         """None while the boot goes on."""
         return self._outcome
+
+    @property
+    def finished(self) -> bool:
+        """There is an outcome, and no last block is to be acknowledged again."""
+        return self._outcome is not None and self._lingers_until() is None
 
     def receive_datagram(self, datagram: Datagram, now: float) -> None:
         lingering = self._lingering
@@ -57,9 +66,7 @@ class TaskRunner(Outbox):
             self._tell(DatagramDropped(SERVICE, "nothing is waited for", datagram.peer, datagram.interface))
 
     def handle_timeout(self, now: float) -> None:
-        if self._lingering is not None:
-            self._lingering.handle_timeout(now)
-            self._relay(self._lingering, now)
+        self._linger(now)
         if self._outcome is not None:
             return
         if now >= self._deadline_at:
@@ -70,7 +77,7 @@ class TaskRunner(Outbox):
         self._settle(now)
 
     def next_timeout(self) -> float | None:
-        waiting = [] if self._lingering is None else [self._lingering.next_timeout()]
+        waiting = [self._lingers_until()]
         if self._outcome is None:
             waiting += [self._task.next_timeout(), self._deadline_at]
         return min((at for at in waiting if at is not None), default=None)
@@ -84,6 +91,20 @@ class TaskRunner(Outbox):
         if self._outcome is None:
             self._task.unreachable(peer, reason, now)
             self._settle(now)
+
+    # The last block of a file that is here
+
+    def _linger(self, now: float) -> None:
+        if self._lingering is None:
+            return
+        self._lingering.handle_timeout(now)
+        if self._outcome is not None and now >= self._linger_until:
+            self._lingering.abort(now)
+        self._relay(self._lingering, now)
+
+    def _lingers_until(self) -> float | None:
+        until = None if self._lingering is None else self._lingering.next_timeout()
+        return until if until is None or self._outcome is None else min(until, self._linger_until)
 
     # Working through tasks
 
@@ -143,6 +164,8 @@ class TaskRunner(Outbox):
 
     def _end(self, outcome: Outcome, now: float) -> None:
         self._outcome = outcome
+        self._linger_until = now + LINGER_S_MAX if isinstance(outcome, Booted) else now
+        self._linger(now)
         if isinstance(self._task, DownloadTask) and self._task.result is None:
             self._task.abort(now)
             self._relay(self._task, now)

@@ -24,6 +24,11 @@ SIZE_MAX = 255
 CREDENTIAL_BIT = 0x8000
 """Of the layer in tag 71: a credential is wanted, or named (PXE 2.1 §2.2.6)."""
 
+LOCAL_DISK = 0
+"""The type of a menu's line that boots from the local disk (tag 9)."""
+AT_ONCE, FOR_EVER = 0, 255
+"""Timeouts of a menu that are no seconds (tag 10): the first line without a question, the menu until one is chosen."""
+
 _PAD, _END = 0, 255
 
 
@@ -45,14 +50,14 @@ class BootServers(NamedTuple):
 
 
 class MenuItem(NamedTuple):
-    """One entry of tag 9. Type 0 boots from the local disk."""
+    """One entry of tag 9."""
 
     server_type: int
     text: str
 
 
 class MenuPrompt(NamedTuple):
-    """Tag 10. Seconds: 0 takes the first item at once, 255 shows the menu and waits."""
+    """Tag 10."""
 
     timeout_s: int
     text: str

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from wireboot.endpoint import Datagram, DatagramDropped, Outbox, SocketAddress
+from wireboot.endpoint import Datagram, DatagramDropped, Outbox, SocketAddress, Unreachable
 from wireboot.errors import DecodeError
 from wireboot.protocols.tftp.client_retry import ClientRetry
-from wireboot.protocols.tftp.fetch import Fetched, FetchFailed, FetchProblem, FetchProgressed
+from wireboot.protocols.tftp.fetch import (
+    PROGRESS_STEP_BYTES,
+    SERVER_TEXT_MAX,
+    Fetched,
+    FetchFailed,
+    FetchProblem,
+    FetchProgressed,
+)
 from wireboot.protocols.tftp.file_size import FileSize
 from wireboot.protocols.tftp.options import TransferParameters
 from wireboot.protocols.tftp.packet import (
@@ -23,23 +30,17 @@ from wireboot.protocols.tftp.packet import (
     encode,
 )
 from wireboot.protocols.tftp.receiver import TftpReceiver
-from wireboot.protocols.tftp.requested_options import OptionsNotAcceptable, RequestedOptions, agree
+from wireboot.protocols.tftp.requested_options import OPTIONS_DISLIKED, OptionsNotAcceptable, RequestedOptions, agree
+from wireboot.protocols.tftp.strangers import why_unanswerable
 
 SERVICE = "tftp client"
 
 PORTS_MAX = 3
 """Ports that one client may speak from: for a size probe, a request with options and one without."""
 
-# Progress is for people to look at: once in a fiftieth of the file, where its size is known, but not for every crumb.
-_PROGRESS_STEP_BYTES = 64 * 1024
 _PROGRESS_STEPS = 50
-
-_SERVER_TEXT_MAX = 200
-"""Letters of the server's ERROR that are worth remembering."""
+"""Where the file's size is known, progress is told as often at most."""
 _OPCODE_OPTION_ACK = Opcode.OPTION_ACK.to_bytes(2, "big")
-
-# Servers older than RFC 2347 refuse a request with options as one they cannot read, or with a text only.
-_OPTIONS_DISLIKED = {ErrorCode.OPTION_NEGOTIATION_FAILED, ErrorCode.UNDEFINED, ErrorCode.ILLEGAL_OPERATION}
 
 
 class _Stage(Enum):
@@ -86,7 +87,7 @@ class TftpClient(Outbox):
         self._asked: Options = ()
         self._probing = request.size_probe
         self._receiver = TftpReceiver(TransferParameters())
-        self._progress_at = _PROGRESS_STEP_BYTES
+        self._progress_at = PROGRESS_STEP_BYTES
         self._repeats = 0
         """Sent by us; the receiver counts those of the server."""
         self._waits_s: tuple[float, ...] = ()
@@ -108,8 +109,8 @@ class TftpClient(Outbox):
         if self._stage is _Stage.ENDED:
             self._drop(datagram, "after the end")
             return
-        if not _is_answerable(datagram):
-            self._drop(datagram, "no host to answer")
+        if (reason := why_unanswerable(datagram)) is not None:
+            self._drop(datagram, reason)
             return
         try:
             packet = decode(datagram.payload)
@@ -138,10 +139,12 @@ class TftpClient(Outbox):
     def next_timeout(self) -> float | None:
         return self._wake_at
 
-    def unreachable(self, now: float) -> None:  # noqa: ARG002  # as all that comes from outside
-        """ICMP: what was sent to `peer` found its port closed. Whoever drives this compares the address."""
-        if self._stage in (_Stage.REQUESTING, _Stage.RECEIVING):
-            self._fail(FetchProblem.NO_ANSWER, text="port closed")
+    def unreachable(self, reason: Unreachable, now: float) -> None:  # noqa: ARG002  # as all that comes from outside
+        """What was sent to `peer` did not arrive. Whoever drives this compares the address."""
+        if self._stage is _Stage.REQUESTING:
+            self._fail(FetchProblem.NO_ANSWER, text=reason.value)
+        elif self._stage is _Stage.RECEIVING:
+            self._fail(FetchProblem.SILENCE, text=reason.value)
 
     def abort(self, now: float) -> None:  # noqa: ARG002  # as all that comes from outside
         """End early. The server is told; no event is, since it was the caller's wish."""
@@ -172,7 +175,7 @@ class TftpClient(Outbox):
                 self._peer = datagram.peer
                 self._start(TransferParameters(), now)
                 self._receive_in_transfer(datagram, packet, now)
-            case Error(code=code) if self._asked and code in _OPTIONS_DISLIKED:
+            case Error(code=code) if self._asked and code in OPTIONS_DISLIKED:
                 self._request_anew((), now)
             case Error():
                 self._receive_error(packet)
@@ -240,7 +243,7 @@ class TftpClient(Outbox):
     def _tell_progress(self, received_bytes: int) -> None:
         announced_bytes = self._size.announced_bytes
         self._tell(FetchProgressed(self._file, received_bytes, announced_bytes))
-        self._progress_at = received_bytes + max(_PROGRESS_STEP_BYTES, (announced_bytes or 0) // _PROGRESS_STEPS)
+        self._progress_at = received_bytes + max(PROGRESS_STEP_BYTES, (announced_bytes or 0) // _PROGRESS_STEPS)
 
     def _finish(self, now: float) -> None:
         self._stage = _Stage.DALLYING
@@ -258,7 +261,7 @@ class TftpClient(Outbox):
     # Failures
 
     def _receive_error(self, error: Error) -> None:
-        self._fail(FetchProblem.REFUSED, code=error.code, text=error.text[:_SERVER_TEXT_MAX])
+        self._fail(FetchProblem.REFUSED, code=error.code, text=error.text[:SERVER_TEXT_MAX])
 
     def _turn_down(self, code: ErrorCode, problem: FetchProblem, why: str) -> None:
         """Fail, and tell the server so."""
@@ -328,9 +331,3 @@ class TftpClient(Outbox):
 def port_after(port: int) -> int:
     """The port of a client's next request, among those that are nobody's by custom."""
     return port + 1 if port < 65535 else 1024
-
-
-def _is_answerable(datagram: Datagram) -> bool:
-    """It is from one host and was meant for this one alone; an answer to anything else could reach everybody."""
-    host, port = datagram.peer
-    return not datagram.to_group and port != 0 and not host.is_unspecified and not host.is_multicast

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+QUIET_S = 0.05
+"""No server waits for less before it sends again: a repeat that comes sooner was made by the network."""
+NOTHING_NEW_S_MAX = 600.0
+"""However much a group is sent: if for so long all of it was here already, a client gives up."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClientRetry:

@@ -10,6 +10,11 @@ from wireboot.endpoint import Event, SocketAddress
 
 Transport = Literal["tftp", "mtftp"]
 
+PROGRESS_STEP_BYTES = 64 * 1024
+"""FetchProgressed is for people to look at, and not told for every crumb."""
+SERVER_TEXT_MAX = 200
+"""Letters of the server's ERROR that are worth remembering."""
+
 
 @dataclass(frozen=True, slots=True)
 class FetchProgressed(Event):

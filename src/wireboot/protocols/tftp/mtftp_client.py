@@ -9,7 +9,15 @@ from ipaddress import IPv4Address
 from wireboot.endpoint import Datagram, DatagramDropped, GroupJoined, GroupLeft, Outbox, SocketAddress
 from wireboot.errors import DecodeError
 from wireboot.protocols.tftp.block_map import BlockMap, BlockNotAcceptable
-from wireboot.protocols.tftp.fetch import Fetched, FetchFailed, FetchProblem, FetchProgressed
+from wireboot.protocols.tftp.client_retry import NOTHING_NEW_S_MAX, QUIET_S
+from wireboot.protocols.tftp.fetch import (
+    PROGRESS_STEP_BYTES,
+    SERVER_TEXT_MAX,
+    Fetched,
+    FetchFailed,
+    FetchProblem,
+    FetchProgressed,
+)
 from wireboot.protocols.tftp.mtftp import BLKSIZE, MtftpParameters
 from wireboot.protocols.tftp.packet import Ack, Data, Error, ErrorCode, Packet, ReadRequest, decode, encode
 
@@ -19,13 +27,6 @@ TRIES = 3
 """Times that a request or an ACK is sent before the client gives up waiting for an answer (PXE 2.1 §2.3)."""
 _OPENED_MAX = 32
 """Transmissions asked for. Even where half of all packets get lost, a dozen bring the whole file."""
-_NOTHING_NEW_S_MAX = 600.0
-"""However much is heard: if for so long all of it was here already, the client gives up."""
-_QUIET_S = 0.05
-"""No server waits for less before it sends again: a repeat that comes sooner was made by the network."""
-_PROGRESS_STEP_BYTES = 64 * 1024
-_SERVER_TEXT_MAX = 200
-"""Letters of the server's ERROR that are worth remembering."""
 
 
 class _State(Enum):
@@ -116,7 +117,7 @@ class MtftpClient(Outbox):
             return
         if self._state is _State.DALLYING:
             self._end()
-        elif now - self._new_at >= _NOTHING_NEW_S_MAX:
+        elif now - self._new_at >= NOTHING_NEW_S_MAX:
             self._fail(FetchProblem.NO_MULTICAST, text="nothing new came")
         elif self._state is _State.LISTENING:
             self._open(now)
@@ -152,7 +153,7 @@ class MtftpClient(Outbox):
             case Data(block=1):
                 self._receive_own_copy(packet, now)
             case Error() if self._state in (_State.OPENING, _State.ACKNOWLEDGING) and not datagram.to_group:
-                self._fail(FetchProblem.REFUSED, code=packet.code, text=packet.text[:_SERVER_TEXT_MAX])
+                self._fail(FetchProblem.REFUSED, code=packet.code, text=packet.text[:SERVER_TEXT_MAX])
             case _:
                 self._drop(datagram, "unexpected packet")
 
@@ -216,14 +217,14 @@ class MtftpClient(Outbox):
             self._tell_progress()
             return True
         self._repeats += 1
-        if now - self._new_at >= _NOTHING_NEW_S_MAX:
+        if now - self._new_at >= NOTHING_NEW_S_MAX:
             self._fail(FetchProblem.NO_MULTICAST, text="nothing new came")
             return False
         return True
 
     def _tell_progress(self) -> None:
         held_bytes = self._blocks.held_bytes
-        if self._told_bytes == 0 or held_bytes >= self._told_bytes + _PROGRESS_STEP_BYTES:
+        if self._told_bytes == 0 or held_bytes >= self._told_bytes + PROGRESS_STEP_BYTES:
             self._told_bytes = held_bytes
             self._tell(FetchProgressed(self._file, held_bytes, None))
 
@@ -247,7 +248,7 @@ class MtftpClient(Outbox):
 
     def _acknowledge_repeat(self, data: Data, now: float) -> None:
         """A repeat of the block acknowledged last: the ACK got lost, unless the network made the repeat."""
-        if data.block == self._acked and now - self._busy_at >= _QUIET_S:
+        if data.block == self._acked and now - self._busy_at >= QUIET_S:
             self._busy_at = now
             self._send_packet(Ack(self._acked))
 

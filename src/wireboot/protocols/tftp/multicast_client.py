@@ -7,8 +7,15 @@ from enum import Enum, auto
 from wireboot.endpoint import Datagram, DatagramDropped, GroupJoined, GroupLeft, Outbox, SocketAddress
 from wireboot.errors import DecodeError
 from wireboot.protocols.tftp.block_map import BlockMap, BlockNotAcceptable
-from wireboot.protocols.tftp.client_retry import ClientRetry
-from wireboot.protocols.tftp.fetch import Fetched, FetchFailed, FetchProblem, FetchProgressed
+from wireboot.protocols.tftp.client_retry import NOTHING_NEW_S_MAX, QUIET_S, ClientRetry
+from wireboot.protocols.tftp.fetch import (
+    PROGRESS_STEP_BYTES,
+    SERVER_TEXT_MAX,
+    Fetched,
+    FetchFailed,
+    FetchProblem,
+    FetchProgressed,
+)
 from wireboot.protocols.tftp.multicast import GROUP_PORT, MULTICAST, Assignment, parse_assignment
 from wireboot.protocols.tftp.options import BLKSIZE_DEFAULT
 from wireboot.protocols.tftp.packet import (
@@ -23,23 +30,12 @@ from wireboot.protocols.tftp.packet import (
     decode,
     encode,
 )
-from wireboot.protocols.tftp.requested_options import OptionsNotAcceptable, RequestedOptions, agree
+from wireboot.protocols.tftp.requested_options import OPTIONS_DISLIKED, OptionsNotAcceptable, RequestedOptions, agree
 
 SERVICE = "multicast tftp client"
 
 # iPXE too takes to plain TFTP after three timeouts without a block. Together they outlast several masters.
 MULTICAST_RETRY = ClientRetry(request_waits_s=(0.5, 1.0, 2.0, 4.0, 4.0), block_waits_s=(2.0, 4.0, 8.0))
-
-_NOTHING_NEW_S_MAX = 600.0
-"""However much is heard: if for so long all of it was here already, the client gives up."""
-_QUIET_S = 0.05
-"""No server waits for less before it sends again: a repeat that comes sooner was made by the network."""
-_PROGRESS_STEP_BYTES = 64 * 1024
-_SERVER_TEXT_MAX = 200
-"""Letters of the server's ERROR that are worth remembering."""
-
-# Servers older than RFC 2347 refuse a request with options as one they cannot read, or with a text only.
-_OPTIONS_DISLIKED = {ErrorCode.OPTION_NEGOTIATION_FAILED, ErrorCode.UNDEFINED, ErrorCode.ILLEGAL_OPERATION}
 
 
 class _State(Enum):
@@ -233,7 +229,7 @@ class MulticastTftpClient(Outbox):
         except BlockNotAcceptable as reason:
             self._turn_down(reason.code, reason.problem, reason.text)
             return
-        if not is_new and now - self._new_at >= _NOTHING_NEW_S_MAX:
+        if not is_new and now - self._new_at >= NOTHING_NEW_S_MAX:
             self._give_up("nothing new came")
             return
         if is_new:
@@ -253,7 +249,7 @@ class MulticastTftpClient(Outbox):
 
     def _tell_progress(self) -> None:
         held_bytes = self._blocks.held_bytes
-        if self._told_bytes == 0 or held_bytes >= self._told_bytes + _PROGRESS_STEP_BYTES:
+        if self._told_bytes == 0 or held_bytes >= self._told_bytes + PROGRESS_STEP_BYTES:
             self._told_bytes = held_bytes
             self._tell(FetchProgressed(self._file, held_bytes, self._size_bytes))
 
@@ -274,7 +270,7 @@ class MulticastTftpClient(Outbox):
         self._send_packet(Ack(self._last_in_order))
 
     def _acknowledge_if_quiet(self, now: float) -> None:
-        if now - self._busy_at >= _QUIET_S:
+        if now - self._busy_at >= QUIET_S:
             self._acknowledge(now)
 
     @property
@@ -312,9 +308,9 @@ class MulticastTftpClient(Outbox):
         self._state, self._wake_at = _State.DALLYING, now + max(self._retry.block_waits_s)
 
     def _receive_error(self, error: Error) -> None:
-        not_by_multicast = self._state is not _State.REQUESTING or error.code in _OPTIONS_DISLIKED
+        not_by_multicast = self._state is not _State.REQUESTING or error.code in OPTIONS_DISLIKED
         problem = FetchProblem.NO_MULTICAST if not_by_multicast else FetchProblem.REFUSED
-        self._fail(problem, code=error.code, text=error.text[:_SERVER_TEXT_MAX])
+        self._fail(problem, code=error.code, text=error.text[:SERVER_TEXT_MAX])
 
     def _give_up(self, text: str) -> None:
         self._turn_down(ErrorCode.UNDEFINED, FetchProblem.NO_MULTICAST, text)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from math import inf
 
+from wireboot.protocols.tftp.client_retry import QUIET_S
 from wireboot.protocols.tftp.options import TransferParameters
 from wireboot.protocols.tftp.packet import Ack, Data, encode
-
-_QUIET_S = 0.05
-"""No server waits for less before it sends again: a repeat that comes sooner was made by the network."""
 
 
 class TftpReceiver:
@@ -90,7 +88,7 @@ class TftpReceiver:
         self.ack_due = self.complete or self._in_order - self._acked == self._windowsize
 
     def _quiet_until(self, now: float) -> bool:
-        return now - self._busy_at >= _QUIET_S
+        return now - self._busy_at >= QUIET_S
 
     def _number(self, block: int) -> int:
         """The 16 bits that stand for `block` on the wire."""

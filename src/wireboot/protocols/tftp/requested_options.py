@@ -15,6 +15,9 @@ from wireboot.protocols.tftp.options import (
 )
 from wireboot.protocols.tftp.packet import ErrorCode, Options
 
+OPTIONS_DISLIKED = {ErrorCode.OPTION_NEGOTIATION_FAILED, ErrorCode.UNDEFINED, ErrorCode.ILLEGAL_OPERATION}
+"""Servers older than RFC 2347 refuse a request with options as one they cannot read, or with a text only."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestedOptions:
