@@ -64,6 +64,7 @@ MULTICAST = (
     Case("uefi-multicast",   "uefi-x64",    AT_ONCE,     "first"),
 )
 BROADCAST = (
+    Case("bios-broadcast",   "bios-virtio", AT_ONCE,     "first"),
     Case("uefi-broadcast",   "uefi-x64",    AT_ONCE,     "first"),
 )
 LOADERS = (
