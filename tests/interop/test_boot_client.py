@@ -20,7 +20,7 @@ from tests.support.lab.peers import (
     start_tftpd_hpa,
 )
 from tests.support.lab.server import WirebootServer, start_wireboot
-from tests.support.requirements import LAB, require
+from tests.support.requirements import LAB, LIBWRAP, require
 
 PROGRAMS = {"x86-bios": "nbp.0", "x86_64-uefi": "nbp.efi"}
 OTHER_PROGRAM = "other.0"
@@ -246,7 +246,7 @@ def proxy_of_dnsmasq(network: Network, segment: Segment, boot_dir: Path, *servic
 
 
 def test_boots_from_isc_dhcpd_and_tftpd_hpa(lan: tuple[Network, Segment], boot_dir: Path) -> None:
-    require("dhcpd", "in.tftpd")
+    require(LIBWRAP)
     network, segment = lan
     host = network.host("server").join(segment, LAN.at(SERVER))
     start_isc_server(host, LAN, "nbp.0")

@@ -11,9 +11,9 @@ import pytest
 
 from tests.support.lab.addresses import LAN, SERVER
 from tests.support.lab.network import Host, Network
-from tests.support.lab.peers import start_dnsmasq
+from tests.support.lab.peers import start_dnsmasq, start_tftpd_hpa
 from tests.support.lab.server import start_wireboot
-from tests.support.requirements import LAB, require
+from tests.support.requirements import LAB, LIBWRAP, require
 from tests.support.tftp_fetch_socket import fetch_file
 from wireboot.protocols.tftp.client_retry import ClientRetry
 from wireboot.protocols.tftp.fetch import Fetched, FetchFailed, FetchProblem
@@ -56,7 +56,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    require(*LAB, "in.tftpd")
+    require(*LAB, LIBWRAP)
     work_dir = tmp_path_factory.mktemp("tftp-client")
     boot_dir = work_dir / "boot"
     fill(boot_dir)
@@ -69,9 +69,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             f'state_dir = "{work_dir / "state"}"\nboot_dir = "{boot_dir}"\n'
             '[network]\ninterfaces = ["eth0"]\n[dhcp4]\nmode = "off"\n',
         )
-        # It says nothing when it is ready; the client asks until it is. The folder is root's, as is the user.
-        listening = ("--foreground", "--listen", "--address", f"{SERVERS['tftpd-hpa']}:69")
-        hpa.start("in.tftpd", *listening, "--secure", "--user", "root", boot_dir, log_name="tftpd-hpa")
+        start_tftpd_hpa(hpa, SERVERS["tftpd-hpa"], boot_dir)
         start_dnsmasq(dnsmasq, "--enable-tftp", f"--tftp-root={boot_dir}", log_name="tftp").wait_for("TFTP root")
         yield Site(client, boot_dir)
 

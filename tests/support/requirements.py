@@ -13,6 +13,9 @@ from typing import NoReturn
 ROOT = "root"
 """The one need that is no file: network namespaces are root's to make."""
 
+LIBWRAP = "/usr/lib/x86_64-linux-gnu/libwrap.so.0"
+"""What tftpd-hpa needs, which is unpacked and not installed (lab/packages.py)."""
+
 # The package that brings what tests may ask for: a program by name, or a file by path.
 # fmt: off
 PACKAGES = {
@@ -40,8 +43,7 @@ PACKAGES = {
     "atftp":                                      "atftp",
     "/etc/services":                              "netbase",  # atftp looks its port up there
     "curl":                                       "curl",
-    "in.tftpd":                                   "tftpd-hpa",
-    "dhcpd":                                      "isc-dhcp-server",
+    LIBWRAP:                                      "libwrap0",
     "openssl":                                    "openssl",
     "tshark":                                     "tshark",
 }

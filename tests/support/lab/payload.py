@@ -105,12 +105,17 @@ def unpack_kernel(target: Path) -> None:
     if dependency is None:
         raise PayloadError(f"{KERNEL_PACKAGE} names no kernel: `apt-get update` renews the list of packages")
     with tempfile.TemporaryDirectory(dir=target) as unpacked:
-        # The sandbox user of apt may not write to the cache folder, and says so on every run.
-        run("apt-get", "-qq", "download", "-o", "APT::Sandbox::User=root", dependency[1], cwd=Path(unpacked))
-        (archive,) = Path(unpacked).glob("*.deb")
-        run("dpkg", "-x", str(archive), unpacked)
+        unpack_package(dependency[1], Path(unpacked))
         (image,) = Path(unpacked, "boot").glob("vmlinuz-*")
         image.rename(target / "vmlinuz")
+
+
+def unpack_package(package: str, target: Path) -> None:
+    """Its files, and the archive that they came in; nothing is installed."""
+    # The sandbox user of apt may not write to the cache folder, and says so on every run.
+    run("apt-get", "-qq", "download", "-o", "APT::Sandbox::User=root", package, cwd=target)
+    (archive,) = target.glob("*.deb")
+    run("dpkg", "-x", str(archive), str(target))
 
 
 def initial_ramdisk() -> bytes:

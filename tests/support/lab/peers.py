@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.support.lab.addresses import Subnet
 from tests.support.lab.network import Host, Network, Segment
+from tests.support.lab.packages import DHCPD, IN_TFTPD, unpacked
 from tests.support.lab.process import Process
 
 # Names in dnsmasq's own terms, and the number that option 93 carries.
@@ -52,7 +53,7 @@ def start_isc_server(host: Host, subnet: Subnet, boot_file: str) -> Process:
     leases = host.work_dir / f"{host.name}.dhcpd.leases"
     leases.touch()
     files = ("-cf", configuration, "-lf", leases, "-pf", host.work_dir / f"{host.name}.dhcpd.pid")
-    server = host.start("dhcpd", "-4", "-d", "-f", "--no-pid", *files, *host.interfaces, log_name="dhcpd")
+    server = host.start(unpacked(*DHCPD), "-4", "-d", "-f", "--no-pid", *files, *host.interfaces, log_name="dhcpd")
     server.wait_for("Server starting service.")
     return server
 
@@ -60,7 +61,7 @@ def start_isc_server(host: Host, subnet: Subnet, boot_file: str) -> Process:
 def start_tftpd_hpa(host: Host, address: str, boot_dir: Path) -> Process:
     """It says nothing when it is ready; clients ask until it is. The folder is root's, as is the user."""
     listening = ("--foreground", "--listen", "--address", f"{address}:69")
-    return host.start("in.tftpd", *listening, "--secure", "--user", "root", boot_dir, log_name="tftpd-hpa")
+    return host.start(unpacked(*IN_TFTPD), *listening, "--secure", "--user", "root", boot_dir, log_name="tftpd-hpa")
 
 
 def add_router(network: Network, segment: Segment) -> Host:
