@@ -22,7 +22,7 @@ from random import Random
 from rich.console import Console
 from rich.table import Table
 
-from tests.support.lab.addresses import LAN, SERVER
+from tests.support.lab.addresses import SERVER
 from tests.support.lab.network import Network, Segment
 from tests.support.multicast import (
     MTFTP_SERVER,
@@ -49,7 +49,9 @@ from wireboot.protocols.tftp.server import ServerLimits, TftpServer
 
 SIMULATED_CLIENTS = (1, 10, 100, 500)
 CROWD = 10_000
-REAL_CLIENTS = (1, 10, 100)
+REAL_CLIENTS = (1, 10, 100, 500)
+PREFIX_LENGTH = 22
+"""Room for all of them in one network."""
 LOSSES = (0.0, 0.01, 0.05)
 FILE_BYTES = 64 * 1024
 CROWD_FILE_BYTES = 8 * 1024
@@ -196,11 +198,11 @@ def simulate(protocol: Protocol, clients: int, loss: float, file_bytes: int) -> 
 
 def measure(protocol: Protocol, clients: int, work_dir: Path) -> Outcome:
     content = pattern(FILE_BYTES)
-    addresses = [IPv4Address("10.77.0.100") + index for index in range(clients)]
+    addresses = [IPv4Address("10.77.1.1") + index for index in range(clients)]
     with Network(work_dir) as network:
         lan = network.segment("lan")
-        server_host = network.host("server").join(lan, LAN.at(SERVER))
-        client_host = network.host("clients").join(lan, *(LAN.at(str(address)) for address in addresses))
+        server_host = network.host("server").join(lan, f"{SERVER}/{PREFIX_LENGTH}")
+        client_host = network.host("clients").join(lan, *(f"{address}/{PREFIX_LENGTH}" for address in addresses))
         server = SocketHost(server_host, IPv4Address(SERVER), (69, MTFTP_SERVER.port, *TRANSFER_PORTS))
         server.endpoint = protocol.server(MemoryFiles({"boot": content}))
         hosts = [
