@@ -8,9 +8,7 @@ from wireboot.endpoint import Datagram, DatagramDropped
 from wireboot.protocols.pxe.client_events import MenuShown, PromptShown
 from wireboot.protocols.pxe.errors import CANCELLED, PxeError
 from wireboot.protocols.pxe.task import SERVICE, Task
-from wireboot.protocols.pxe.vendor_options import MenuItem, MenuPrompt
-
-_AT_ONCE, _FOR_EVER = 0, 255
+from wireboot.protocols.pxe.vendor_options import AT_ONCE, FOR_EVER, MenuItem, MenuPrompt
 
 
 class Key(Enum):
@@ -57,12 +55,12 @@ class MenuTask(Task[MenuItem]):
         self._selected = 0
         self._until: float | None = None
         """While the prompt counts down."""
-        timeout_s = _AT_ONCE if prompt is None else prompt.timeout_s
+        timeout_s = AT_ONCE if prompt is None else prompt.timeout_s
         if chosen is not None:
             self._take(chosen)
-        elif timeout_s == _AT_ONCE:
+        elif timeout_s == AT_ONCE:
             self._take(0)
-        elif timeout_s == _FOR_EVER:
+        elif timeout_s == FOR_EVER:
             self._show()
         else:
             self._until = now + timeout_s

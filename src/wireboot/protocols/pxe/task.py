@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from ipaddress import IPv4Address
 from typing import Generic, TypeVar
 
@@ -19,19 +20,19 @@ BOOT_SERVICE_PORTS = (Port.DHCP_SERVER, Port.BOOT_SERVER)
 """Where answers of DHCP servers, ProxyDHCP services and Boot Servers come from."""
 
 
-class Task(Outbox, Generic[T]):
+class Task(Outbox, ABC, Generic[T]):
     """A `HostedEndpoint` with an end."""
 
     def __init__(self) -> None:
         super().__init__()
         self.result: T | PxeError | None = None
 
+    @abstractmethod
     def late(self) -> PxeError:
         """The error if the boot's time is up just now."""
-        raise NotImplementedError
 
-    def receive_datagram(self, datagram: Datagram, now: float) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def receive_datagram(self, datagram: Datagram, now: float) -> None: ...
 
     def handle_timeout(self, now: float) -> None:
         """Nothing is due by itself."""
@@ -66,9 +67,9 @@ class DhcpTask(Task[T]):
         if reason:
             self._tell(DatagramDropped(SERVICE, reason, datagram.peer, datagram.interface, detail))
 
+    @abstractmethod
     def _take(self, reply: Message, datagram: Datagram, now: float) -> str:
         """Take in an answer to this client's request: empty or, in a few words, why not. Raises DecodeError."""
-        raise NotImplementedError
 
     def _why_not_ours(self, reply: Message, datagram: Datagram) -> str:
         if reply.op != BOOTREPLY:
