@@ -24,7 +24,7 @@ from tests.support.frames import (
 )
 from wireboot.endpoint import GroupJoined, SocketAddress
 from wireboot.errors import DecodeError
-from wireboot.pxe_api.reassembly import Reassembler
+from wireboot.pxe_api.ip.reassembly import Reassembler
 from wireboot.wire import ethernet, icmp, igmp, ipv4, udp
 from wireboot.wire.checksum import internet_checksum
 from wireboot.wire.ethernet import Frame
@@ -166,7 +166,7 @@ def test_what_one_host_sends_another_receives(payload: bytes, port: int) -> None
     for frame in reversed(sent):
         # As if the receiver were the peer: its station, and its address put in by the packet's own codec.
         packet = ipv4.decode(frame[14:])
-        receiver.hear(packet_frame(replace(packet, source=PEER, destination=OURS)), checksum_ready=False)
+        receiver.hear(packet_frame(replace(packet, source=PEER, destination=OURS)))
     (datagram,) = receiver.guest.received
     assert (datagram.payload, datagram.peer) == (payload, SocketAddress(PEER, 1069))
     assert datagram.local == SocketAddress(OURS, port)

@@ -26,7 +26,7 @@ from tests.support.frames import (
 )
 from wireboot.endpoint import AddressGivenUp, SocketAddress, Unreachable
 from wireboot.protocols.arp.packet import REPLY, REQUEST, ArpPacket
-from wireboot.pxe_api.arp_cache import ASKED_MAX, KNOWN_FOR_S, KNOWN_MAX, WAITING_MAX
+from wireboot.pxe_api.ip.arp_cache import ASKED_MAX, KNOWN_FOR_S, KNOWN_MAX, WAITING_MAX
 from wireboot.wire import ethernet
 
 

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface
 from wireboot.endpoint import AddressAcquired, Datagram, Event, Outbox, SocketAddress, Unreachable
 from wireboot.protocols.arp import packet as arp
 from wireboot.protocols.arp.packet import ArpPacket
-from wireboot.pxe_api.ip_host import IpHost
+from wireboot.pxe_api.ip.host import IpHost
 from wireboot.wire import ethernet, icmp, igmp, ipv4, udp
 from wireboot.wire.ethernet import Frame
 from wireboot.wire.igmp import IgmpMessage
@@ -183,10 +183,10 @@ class Link:
         self.host.settle(self.now)
         return self.host.frames_to_send()
 
-    def hear(self, *frames: bytes, checksum_ready: bool = True) -> list[bytes]:
+    def hear(self, *frames: bytes) -> list[bytes]:
         """Frames arrive; the frames that follow."""
         for frame in frames:
-            self.host.receive_frame(frame, self.now, checksum_ready=checksum_ready)
+            self.host.receive_frame(frame, self.now)
         return self.host.frames_to_send()
 
     def hear_packet(self, packet: Ipv4Packet, **changes: object) -> list[bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import SystemRandom
 
 from wireboot.client.keyboard import keyboard, read_keys
-from wireboot.client.session import run
+from wireboot.client.session import pxe_stack
 from wireboot.endpoint import Event
 from wireboot.net.clock import now
 from wireboot.net.pcap import PcapWriter
@@ -69,13 +69,13 @@ def boot(
                 client.press(key, now())
             return typed is not None
 
-        run(
-            client,
-            interface,
-            identity.link_address,
-            on_event=observe,
-            finished=lambda: client.finished,
-            deadline_s=wishes.deadline_s + _LAST_WORDS_S,
-            capture=capture,
-            also_read={} if keys is None else {keys: lambda: press(keys)},
+        base = opened.enter_context(
+            pxe_stack(
+                interface,
+                identity.link_address,
+                on_event=observe,
+                capture=capture,
+                also_read={} if keys is None else {keys: lambda: press(keys)},
+            )
         )
+        base.run(client, finished=lambda: client.finished, ends_at=now() + wishes.deadline_s + _LAST_WORDS_S)

@@ -16,7 +16,6 @@ from typing import NamedTuple, Self
 from wireboot.endpoint import Interface
 from wireboot.errors import OperatorError
 from wireboot.net.interfaces import list_interfaces
-from wireboot.wire.ethernet import ReceivedFrame
 
 # From <linux/if_packet.h>, <linux/if_ether.h>, <linux/if_arp.h>, <asm-generic/socket.h> and <linux/filter.h>.
 # fmt: off
@@ -42,7 +41,7 @@ _BUFFER_SIZE_BYTES = 8 << 20
 
 
 class FrameSocket:
-    """A `FrameInterface` (pxe_api/undi.py) over a raw packet socket."""
+    """A `FrameInterface` (pxe_api/card.py) over a raw packet socket."""
 
     def __init__(self, interface_name: str, station_address: bytes) -> None:
         """Raises OperatorError where the interface is no use or the system refuses."""
@@ -78,9 +77,9 @@ class FrameSocket:
     def fileno(self) -> int:
         return self._socket.fileno()
 
-    def receive(self) -> list[ReceivedFrame]:
+    def receive(self) -> list[bytes]:
         """What has arrived, up to one batch; not what this machine itself sends there."""
-        received: list[ReceivedFrame] = []
+        received: list[bytes] = []
         for _ in range(_BATCH):
             try:
                 data, ancillary, _, sender = self._socket.recvmsg(_FRAME_SIZE_MAX, 64)
@@ -91,12 +90,16 @@ class FrameSocket:
                 continue
             auxiliary = _read_auxiliary(ancillary)
             if sender[2] != socket.PACKET_OUTGOING and not auxiliary.is_of_another_network:
-                received.append(ReceivedFrame(data, auxiliary.checksum_ready))
+                received.append(data if auxiliary.checksum_ready else _without_checksum(data))
         return received
 
     def transmit(self, frame: bytes) -> None:
         """Raises OSError where the system refuses."""
         self._socket.send(frame)
+
+    def set_station_address(self, link_address: bytes) -> None:
+        self.station_address = link_address
+        self._attach_filter()
 
     def set_multicast_addresses(self, link_addresses: Collection[bytes]) -> None:
         """Let in what is sent to these groups of stations. What the card does not take comes in all the same."""
@@ -158,6 +161,12 @@ class FrameSocket:
             except OSError:
                 # The card has no more room, or the interface is gone. In promiscuous mode it lets all in anyway.
                 continue
+
+
+def _without_checksum(frame: bytes) -> bytes:
+    """A UDP datagram that its sender, on this machine, left to a card to finish (RFC 768: none is a zero)."""
+    at = 14 + (frame[14] & 0x0F) * 4 + 6
+    return frame[:at] + bytes(2) + frame[at + 2 :]
 
 
 class _Auxiliary(NamedTuple):

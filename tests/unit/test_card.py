@@ -1,11 +1,11 @@
-"""Which frames a card lets in (pxe_api/undi.py)."""
+"""Which frames a card lets in (pxe_api/card.py)."""
 
 from __future__ import annotations
 
 import pytest
 
 from tests.support.frames import GROUP, OTHER_GROUP, STATION, STRANGER_STATION
-from wireboot.pxe_api.undi import PacketFilter, ReceiveFilter
+from wireboot.pxe_api.card import PacketFilter, ReceiveFilter
 from wireboot.wire.ethernet import BROADCAST, multicast_link_address
 
 LISTED, UNLISTED = multicast_link_address(GROUP), multicast_link_address(OTHER_GROUP)

@@ -25,11 +25,11 @@ from wireboot.endpoint import (
 )
 from wireboot.errors import DecodeError
 from wireboot.protocols.arp import packet as arp
-from wireboot.pxe_api.groups import GroupMemberships
-from wireboot.pxe_api.ip_sender import IpSender
-from wireboot.pxe_api.own_address import BROADCAST, UNSPECIFIED, OwnAddress
-from wireboot.pxe_api.reassembly import Reassembler
-from wireboot.pxe_api.undi import ReceiveFilter
+from wireboot.pxe_api.card import ReceiveFilter
+from wireboot.pxe_api.ip.groups import GroupMemberships
+from wireboot.pxe_api.ip.own_address import BROADCAST, UNSPECIFIED, OwnAddress
+from wireboot.pxe_api.ip.reassembly import Reassembler
+from wireboot.pxe_api.ip.sender import IpSender
 from wireboot.wire import ethernet, icmp, igmp, ipv4, udp
 from wireboot.wire.ethernet import Frame
 from wireboot.wire.ipv4 import Ipv4Packet
@@ -51,7 +51,8 @@ class IpHost:
         now: float,
     ) -> None:
         """`interface` is the name that datagrams and events carry; `random` draws from 0 up to, not including, 1."""
-        self._endpoint = endpoint
+        self.endpoint = endpoint
+        """Who lives here. Another may move in, and finds the address as it was left."""
         self._station_address = station_address
         self._interface = interface
         self._mtu = mtu
@@ -68,10 +69,10 @@ class IpHost:
         """The MACs of the groups the host is in, for the card's filter."""
         return self._filter.multicast_addresses
 
-    def receive_frame(self, data: bytes, now: float, *, checksum_ready: bool = True) -> None:
-        """Take in one frame, whatever is in it. `checksum_ready` False: its UDP checksum says nothing yet."""
+    def receive_frame(self, data: bytes, now: float) -> None:
+        """Take in one frame, whatever is in it."""
         try:
-            self._take_frame(data, now, checksum_ready)
+            self._take_frame(data, now)
         except DecodeError as problem:
             self._drop("malformed", UNSPECIFIED, str(problem))
         self.settle(now)
@@ -81,14 +82,14 @@ class IpHost:
         for source in self._reassembler.handle_timeout(now):
             self._drop("fragments missing", source)
         for peer in self._sender.given_up(now):
-            self._endpoint.unreachable(peer, Unreachable.NO_ARP_ANSWER, now)
-        due_at = self._endpoint.next_timeout()
+            self.endpoint.unreachable(peer, Unreachable.NO_ARP_ANSWER, now)
+        due_at = self.endpoint.next_timeout()
         if due_at is not None and due_at <= now:
-            self._endpoint.handle_timeout(now)
+            self.endpoint.handle_timeout(now)
         self.settle(now)
 
     def next_timeout(self) -> float | None:
-        parts = (self._endpoint, self._own, self._groups, self._reassembler, self._sender)
+        parts = (self.endpoint, self._own, self._groups, self._reassembler, self._sender)
         return min((at for part in parts if (at := part.next_timeout()) is not None), default=None)
 
     def next_event(self) -> Event | None:
@@ -101,7 +102,7 @@ class IpHost:
 
     def settle(self, now: float) -> None:
         """Do what the endpoint asks for. To be called after it was spoken to past its host, such as by a user."""
-        while (event := self._endpoint.next_event()) is not None:
+        while (event := self.endpoint.next_event()) is not None:
             if not self._obey(event, now):
                 self._events.append(event)
         for packet in self._own.packets_due(now):
@@ -113,7 +114,7 @@ class IpHost:
         # A group is joined before the request that brings it to life leaves.
         for message, destination in self._groups.messages_to_send():
             self._sender.send_igmp(message, destination)
-        for datagram in self._endpoint.datagrams_to_send():
+        for datagram in self.endpoint.datagrams_to_send():
             self._sender.send(datagram, now)
 
     def _obey(self, event: Event, now: float) -> bool:
@@ -144,9 +145,8 @@ class IpHost:
 
     # Frames
 
-    def _take_frame(self, data: bytes, now: float, checksum_ready: bool) -> None:
+    def _take_frame(self, data: bytes, now: float) -> None:
         if len(data) > ethernet.HEADER_SIZE + self._mtu:
-            # Several frames put together by the card or by a sender on this machine; the seams are not known here.
             self._drop("larger than the MTU", UNSPECIFIED, f"a frame of {len(data)} bytes where the MTU is {self._mtu}")
             return
         frame = ethernet.decode(data)
@@ -159,7 +159,7 @@ class IpHost:
         elif frame.ethertype == ethernet.ETHERTYPE_IPV4:
             packet = ipv4.decode(frame.payload)
             try:
-                self._take_packet(packet, frame, now, checksum_ready)
+                self._take_packet(packet, frame, now)
             except DecodeError as problem:
                 self._drop("malformed", packet.source, str(problem))
 
@@ -169,7 +169,7 @@ class IpHost:
         claimed = self._own.claimed_by(packet)
         if claimed is not None:
             self._own.stop_probing()
-            self._endpoint.address_taken(claimed, packet.sender_link_address, now)
+            self.endpoint.address_taken(claimed, packet.sender_link_address, now)
             return
         is_for_us = self._own.interface is not None and packet.target_address == self._own.host
         # A probe names no sender (RFC 5227 §2.1.1).
@@ -180,7 +180,7 @@ class IpHost:
 
     # Packets
 
-    def _take_packet(self, packet: Ipv4Packet, frame: Frame, now: float, checksum_ready: bool) -> None:
+    def _take_packet(self, packet: Ipv4Packet, frame: Frame, now: float) -> None:
         if not self._is_for_us(packet.destination, frame.destination):
             return
         if not _may_be_a_source(packet.source) or packet.source == self._own.host != UNSPECIFIED:
@@ -191,7 +191,7 @@ class IpHost:
         if whole is None:
             return
         if whole.protocol == ipv4.UDP:
-            self._take_udp(whole, now, checksum_ready)
+            self._take_udp(whole, now)
         elif whole.protocol == ipv4.ICMP and whole.destination == self._own.host:
             self._take_icmp(icmp.decode(whole.payload), whole, frame, now)
         elif whole.protocol == ipv4.IGMP:
@@ -205,8 +205,8 @@ class IpHost:
         # A DHCP server writes to the address that it is about to give (RFC 2131 §4.1).
         return link_address == self._station_address and destination != UNSPECIFIED
 
-    def _take_udp(self, packet: Ipv4Packet, now: float, checksum_ready: bool) -> None:
-        received = udp.decode(packet.payload, packet.source, packet.destination, verify=checksum_ready)
+    def _take_udp(self, packet: Ipv4Packet, now: float) -> None:
+        received = udp.decode(packet.payload, packet.source, packet.destination)
         datagram = Datagram(
             payload=received.payload,
             peer=SocketAddress(packet.source, received.source_port),
@@ -214,7 +214,7 @@ class IpHost:
             interface=self._interface,
             to_group=self._own.is_group(packet.destination),
         )
-        self._endpoint.receive_datagram(datagram, now)
+        self.endpoint.receive_datagram(datagram, now)
 
     def _take_icmp(self, message: icmp.IcmpMessage, packet: Ipv4Packet, frame: Frame, now: float) -> None:
         if message.kind == icmp.ECHO:
@@ -225,7 +225,7 @@ class IpHost:
                 is_port = message.code == icmp.PORT_UNREACHABLE
                 reason = Unreachable.PORT_CLOSED if is_port else Unreachable.REFUSED
                 peer = SocketAddress(quoted.destination, quoted.destination_port)
-                self._endpoint.unreachable(peer, reason, now)
+                self.endpoint.unreachable(peer, reason, now)
 
     def _drop(self, reason: str, source: IPv4Address, detail: str = "") -> None:
         self._events.append(DatagramDropped(SERVICE, reason, SocketAddress(source, 0), self._interface, detail))

@@ -9,8 +9,8 @@ from ipaddress import IPv4Address
 from wireboot.endpoint import Datagram, SocketAddress
 from wireboot.protocols.arp import packet as arp
 from wireboot.protocols.arp.packet import ArpPacket
-from wireboot.pxe_api.arp_cache import ArpCache, Waiting
-from wireboot.pxe_api.own_address import OwnAddress
+from wireboot.pxe_api.ip.arp_cache import ArpCache, Waiting
+from wireboot.pxe_api.ip.own_address import OwnAddress
 from wireboot.wire import ethernet, icmp, igmp, ipv4, udp
 from wireboot.wire.ethernet import Frame
 from wireboot.wire.icmp import IcmpMessage, QuotedDatagram
