@@ -22,8 +22,9 @@ from tests.support.lab.payload import USER_SPACE_REACHED, PayloadError, boot_dir
 from tests.support.lab.process import NeverSeenError
 from tests.support.lab.server import Event
 from tests.support.requirements import VIRTUAL_MACHINE, cannot_run, require
-from wireboot.protocols.dhcp4.message import UNSPECIFIED, Message
+from wireboot.protocols.dhcp4.message import Message
 from wireboot.protocols.dhcp4.options import CLASS_IDENTIFIER, CLIENT_MACHINE_ID, MessageType
+from wireboot.wire.addresses import UNSPECIFIED
 
 BOOT_WITHIN_S = 90.0
 FIRST_ANSWER_WITHIN_S = 0.05

@@ -9,7 +9,8 @@ import pytest
 
 from wireboot.endpoint import Datagram, SocketAddress, Unreachable
 from wireboot.sim.clock import Clock
-from wireboot.sim.network import LIMITED_BROADCAST, Network, NetworkFaults, Station
+from wireboot.sim.network import Network, NetworkFaults, Station
+from wireboot.wire.addresses import LIMITED_BROADCAST
 
 SERVER, CLIENT, NOBODY = IPv4Address("10.77.0.1"), IPv4Address("10.77.0.100"), IPv4Address("10.77.0.200")
 GROUP = IPv4Address("239.255.77.1")

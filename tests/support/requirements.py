@@ -25,6 +25,9 @@ PACKAGES = {
     "/usr/share/OVMF/OVMF_CODE_4M.fd":            "ovmf",
     "/usr/lib/PXELINUX/pxelinux.0":               "pxelinux",
     "/usr/lib/syslinux/modules/bios/ldlinux.c32": "syslinux-common",
+    "/usr/lib/ipxe/undionly.kpxe":                "ipxe",
+    "/boot/memtest86+x64.bin":                    "memtest86+",
+    "as":                                         "binutils",
     "grub-mkimage":                               "grub-common",
     "/usr/lib/grub/x86_64-efi/tftp.mod":          "grub-efi-amd64-bin",
     "/usr/lib/grub/i386-pc/pxe.mod":              "grub-pc-bin",
@@ -65,6 +68,18 @@ VIRTUAL_MACHINE = (
     "/bin/busybox",
 )
 """What it needs to boot virtual PCs in that network. The kernel comes from Debian's archive by itself."""
+
+BOOT_PROGRAMS = (
+    *LAB,
+    "/usr/lib/PXELINUX/pxelinux.0",
+    "/usr/lib/syslinux/modules/bios/ldlinux.c32",
+    "/usr/lib/ipxe/undionly.kpxe",
+    "/usr/lib/grub/i386-pc/pxe.mod",
+    "/boot/memtest86+x64.bin",
+    "grub-mkimage",
+    "/bin/busybox",
+)
+"""What the network boot programs need that the client executes."""
 
 
 def require(*needs: str | Path) -> None:

@@ -10,16 +10,14 @@ import asyncio
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Address
 from typing import ParamSpec, Protocol
 
 from wireboot.endpoint import Datagram, Endpoint, Event
 from wireboot.net.clock import now
 from wireboot.net.raw import RawSender
+from wireboot.wire.addresses import LIMITED_BROADCAST
 
 P = ParamSpec("P")
-
-_BROADCAST = IPv4Address("255.255.255.255")
 
 
 class Transport(Protocol):
@@ -146,7 +144,7 @@ class Driver:
             self._raw.send(datagram)
         else:
             # RFC 2131 §4.1: a server that cannot address the client's hardware may broadcast.
-            everyone = replace(datagram, peer=datagram.peer._replace(host=_BROADCAST), link_address=None)
+            everyone = replace(datagram, peer=datagram.peer._replace(host=LIMITED_BROADCAST), link_address=None)
             self._transports[datagram.local.port].send(everyone)
 
     def _set_timer(self) -> None:

@@ -17,9 +17,10 @@ from wireboot.protocols.tftp.mtftp_server import MtftpServer
 from wireboot.protocols.tftp.server import TftpServer
 from wireboot.sim.clock import Clock
 from wireboot.sim.machine import Boot, Machine
-from wireboot.sim.network import LIMITED_BROADCAST, UNSPECIFIED, Station
+from wireboot.sim.network import Station
 from wireboot.sim.server import Server
 from wireboot.sim.sizes import entries
+from wireboot.wire.addresses import LIMITED_BROADCAST, UNSPECIFIED
 from wireboot.wire.iana import Port
 
 ENTRIES_PER_MACHINE = 48

@@ -11,9 +11,7 @@ from typing import Protocol
 
 from wireboot.endpoint import Datagram, SocketAddress, Unreachable
 from wireboot.sim.clock import Clock
-
-LIMITED_BROADCAST = IPv4Address("255.255.255.255")
-UNSPECIFIED = IPv4Address(0)
+from wireboot.wire.addresses import LIMITED_BROADCAST, UNSPECIFIED
 
 ARP_GIVES_UP_AFTER_S = 4.0
 """Four unanswered requests, a second each, as firmware does (PXE-E11)."""
@@ -57,6 +55,8 @@ class Station:
     address: IPv4Interface | None = None
     """`Network.take_address` sets it."""
     up: bool = True
+    takes_frames: bool = False
+    """Its card is told which group something was sent to, as a frame says it; others are told their own address."""
 
     @property
     def host(self) -> IPv4Address:
@@ -99,6 +99,17 @@ class Network:
         self._by_link_address[station.link_address] = station
         if address is not None:
             self.take_address(station, address)
+
+    def change_link_address(self, station: Station, link_address: bytes) -> None:
+        if self._by_link_address.get(station.link_address) is station:
+            del self._by_link_address[station.link_address]
+        station.link_address = link_address
+        self._by_link_address.setdefault(link_address, station)
+
+    def reaches(self, segment: str, link_address: bytes) -> bool:
+        """Whether a station with this MAC stands there."""
+        station = self._by_link_address.get(link_address)
+        return station is not None and station.segment == segment
 
     def take_address(self, station: Station, address: IPv4Interface) -> None:
         self.give_up_address(station)
@@ -194,7 +205,7 @@ class Network:
         if not receiver.up or receiver in self._cut_off:
             self.traffic.lost += 1
             return
-        host = receiver.host if datagram.to_group else datagram.local.host
+        host = receiver.host if datagram.to_group and not receiver.takes_frames else datagram.local.host
         local = SocketAddress(host, datagram.local.port)
         arrived = Datagram(datagram.payload, datagram.peer, local, receiver.interface, datagram.to_group)
         self.traffic.delivered += 1

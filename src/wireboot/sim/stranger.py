@@ -8,8 +8,9 @@ from random import Random
 from wireboot.endpoint import Datagram, SocketAddress, Unreachable
 from wireboot.sim.clock import Clock
 from wireboot.sim.link_addresses import Kind, made_up
-from wireboot.sim.network import LIMITED_BROADCAST, Network, Station
+from wireboot.sim.network import Network, Station
 from wireboot.sim.server import Server
+from wireboot.wire.addresses import LIMITED_BROADCAST
 
 _KEPT_MAX = 50
 """Packets kept in mind."""

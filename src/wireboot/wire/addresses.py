@@ -1,4 +1,4 @@
-"""Ranges of IP addresses, and link addresses as people write them."""
+"""Ranges of IP addresses, the two that are nobody's own, and link addresses as people write them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Generic, TypeVar
 
 Address = TypeVar("Address", IPv4Address, IPv6Address)
+
+UNSPECIFIED = IPv4Address(0)
+"""This host, while it has no address (RFC 1122 §3.2.1.3)."""
+LIMITED_BROADCAST = IPv4Address("255.255.255.255")
+"""Everybody on this link, and nobody beyond it (RFC 1122 §3.2.1.3)."""
 
 
 @dataclass(frozen=True, slots=True)

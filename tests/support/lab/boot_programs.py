@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.lab.addresses import LAN
+from tests.support.lab.machine import machine_mac
 from tests.support.lab.network import Host
 from tests.support.lab.payload import initial_ramdisk, kernel, run
 from tests.support.lab.server import subnet_table
@@ -127,9 +128,9 @@ PROGRAMS = {program.name: program for program in (
 # fmt: on
 
 
-def mac_of(program: BootProgram) -> str:
-    """Of the machine that boots it."""
-    return f"52:54:00:88:00:{list(PROGRAMS).index(program.name) + 0x10:02x}"
+def number_of(program: BootProgram) -> int:
+    """Of the virtual machine that boots it."""
+    return list(PROGRAMS).index(program.name)
 
 
 def fill_boot_dir(target: Path) -> None:
@@ -173,6 +174,6 @@ name = "{program.name}"
 {what}
 [[machines]]
 name = "{program.name}"
-mac = "{mac_of(program)}"
+mac = "{machine_mac(number_of(program))}"
 profile = "{program.name}"
 """

@@ -12,6 +12,7 @@ from wireboot.endpoint import SocketAddress
 from wireboot.protocols.dhcp4 import message as dhcp4
 from wireboot.protocols.dhcp4.options import BOOT_FILE_NAME, CLASS_IDENTIFIER, SERVER_IDENTIFIER, MessageType
 from wireboot.protocols.tftp import packet as tftp
+from wireboot.wire.addresses import UNSPECIFIED
 from wireboot.wire.iana import Port
 
 DHCP_PORTS = {Port.DHCP_SERVER, Port.DHCP_CLIENT, Port.BOOT_SERVER}
@@ -127,5 +128,5 @@ def describe_dhcp(message: dhcp4.Message) -> str:
         "file":   message.options.get(BOOT_FILE_NAME) or message.file.decode(errors="replace"),
     }
     # fmt: on
-    said = {name: value for name, value in facts.items() if value and value != dhcp4.UNSPECIFIED}
+    said = {name: value for name, value in facts.items() if value and value != UNSPECIFIED}
     return f"DHCP {kind} " + " ".join(f"{name}={value}" for name, value in said.items())

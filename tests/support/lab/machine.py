@@ -51,8 +51,7 @@ class VirtualMachine:
     def __init__(self, segment: Segment, firmware: Firmware, number: int = 0, memory_mib: int = 512) -> None:
         self.firmware = firmware
         self.name = f"{firmware.name}-{number}"
-        self.mac = f"52:54:00:77:00:{0x10 + number:02x}"
-        self.uuid = UUID(f"77777777-0000-4000-8000-{number:012x}")
+        self.mac, self.uuid = machine_mac(number), machine_uuid(number)
         self.memory_mib = memory_mib
         self._segment = segment
         self._console_path = segment.work_dir / f"{self.name}.console.log"
@@ -113,3 +112,11 @@ class VirtualMachine:
             *("-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={self.firmware.code}"),
             *("-drive", f"if=pflash,unit=1,format=raw,file={variables}"),
         ]
+
+
+def machine_mac(number: int) -> str:
+    return f"52:54:00:77:00:{0x10 + number:02x}"
+
+
+def machine_uuid(number: int) -> UUID:
+    return UUID(f"77777777-0000-4000-8000-{number:012x}")

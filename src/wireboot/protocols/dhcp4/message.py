@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from wireboot.errors import DecodeError
 from wireboot.protocols.dhcp4.options import END, MESSAGE_TYPE, OVERLOAD, PAD, RELAY_AGENT_INFORMATION, MessageType
+from wireboot.wire.addresses import UNSPECIFIED
 from wireboot.wire.iana import ETHERNET
 from wireboot.wire.option_table import Option, Options
 
@@ -17,7 +18,6 @@ T = TypeVar("T")
 BOOTREQUEST = 1
 BOOTREPLY = 2
 BROADCAST_FLAG = 0x8000
-UNSPECIFIED = IPv4Address(0)
 
 _HEADER = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s")
 _MAGIC = b"\x63\x82\x53\x63"

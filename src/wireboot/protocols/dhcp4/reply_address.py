@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address
 
 from wireboot.endpoint import Datagram, SocketAddress
 from wireboot.protocols.dhcp4.message import Message
 from wireboot.protocols.dhcp4.options import SERVER_IDENTIFIER, MessageType
+from wireboot.wire.addresses import LIMITED_BROADCAST
 from wireboot.wire.iana import Port
 
-LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 _ETHERNET_ADDRESS_SIZE = 6
 
 

@@ -127,7 +127,7 @@ class Dhcp4Server:
         if chosen is not None and not self._is_ours(chosen, server):
             self._allocator.withdraw_offer(client_key(request), subnet, now)
             return _silence(request, "it chose another server")
-        address = request.ciaddr if request.ciaddr != IPv4Address(0) else request.options.get(REQUESTED_ADDRESS)
+        address = request.ciaddr if not request.ciaddr.is_unspecified else request.options.get(REQUESTED_ADDRESS)
         if address is None:
             return _silence(request, "it asks for no address")
         if address not in subnet.network:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 
 from wireboot.endpoint import Datagram, SocketAddress
-from wireboot.protocols.dhcp4.message import BOOTREQUEST, BROADCAST_FLAG, UNSPECIFIED, Message, encode
+from wireboot.protocols.dhcp4.message import BOOTREQUEST, BROADCAST_FLAG, Message, encode
 from wireboot.protocols.dhcp4.options import (
     CLASS_IDENTIFIER,
     CLIENT_IDENTIFIER,
@@ -17,10 +17,10 @@ from wireboot.protocols.dhcp4.options import (
     VENDOR_SPECIFIC,
     MessageType,
 )
-from wireboot.protocols.dhcp4.reply_address import LIMITED_BROADCAST
 from wireboot.protocols.pxe import vendor_options
 from wireboot.protocols.pxe.client_identity import ClientIdentity
 from wireboot.protocols.pxe.firmware import FirmwareBehaviour
+from wireboot.wire.addresses import LIMITED_BROADCAST, UNSPECIFIED
 from wireboot.wire.iana import Port
 from wireboot.wire.option_table import Options
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
-
 from wireboot.endpoint import Datagram
-
-_LIMITED_BROADCAST = IPv4Address("255.255.255.255")
+from wireboot.wire.addresses import LIMITED_BROADCAST
 
 
 def why_unanswerable(datagram: Datagram) -> str | None:
@@ -16,6 +13,6 @@ def why_unanswerable(datagram: Datagram) -> str | None:
         return "sent to a group"
     if datagram.peer.port == 0:
         return "source port 0"
-    if host.is_unspecified or host.is_multicast or host == _LIMITED_BROADCAST:
+    if host.is_unspecified or host.is_multicast or host == LIMITED_BROADCAST:
         return "source is no host"
     return None

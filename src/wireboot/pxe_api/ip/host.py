@@ -27,10 +27,11 @@ from wireboot.errors import DecodeError
 from wireboot.protocols.arp import packet as arp
 from wireboot.pxe_api.card import ReceiveFilter
 from wireboot.pxe_api.ip.groups import GroupMemberships
-from wireboot.pxe_api.ip.own_address import BROADCAST, UNSPECIFIED, OwnAddress
+from wireboot.pxe_api.ip.own_address import OwnAddress
 from wireboot.pxe_api.ip.reassembly import Reassembler
 from wireboot.pxe_api.ip.sender import IpSender
 from wireboot.wire import ethernet, icmp, igmp, ipv4, udp
+from wireboot.wire.addresses import LIMITED_BROADCAST, UNSPECIFIED
 from wireboot.wire.ethernet import Frame
 from wireboot.wire.ipv4 import Ipv4Packet
 
@@ -233,4 +234,4 @@ class IpHost:
 
 def _may_be_a_source(address: IPv4Address) -> bool:
     """Whether a single host may call itself so; 0.0.0.0 says that it has no address yet."""
-    return not (address.is_multicast or address.is_loopback or address == BROADCAST)
+    return not (address.is_multicast or address.is_loopback or address == LIMITED_BROADCAST)

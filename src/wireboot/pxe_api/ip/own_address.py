@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from wireboot.protocols.arp import packet as arp
 from wireboot.protocols.arp.packet import ArpPacket
+from wireboot.wire.addresses import LIMITED_BROADCAST, UNSPECIFIED
 
 PROBES = 3
 PROBE_INTERVAL_MIN_S, PROBE_INTERVAL_MAX_S = 1.0, 2.0
 ANNOUNCEMENTS = 2
 ANNOUNCEMENT_INTERVAL_S = 2.0
-UNSPECIFIED = IPv4Address(0)
-BROADCAST = IPv4Address("255.255.255.255")
 
 
 class _Due(NamedTuple):
@@ -40,7 +39,7 @@ class OwnAddress:
 
     def is_group(self, address: IPv4Address) -> bool:
         """Whether what is sent there is for several hosts: a multicast, or a broadcast here."""
-        if address.is_multicast or address == BROADCAST:
+        if address.is_multicast or address == LIMITED_BROADCAST:
             return True
         network = self.interface.network if self.interface else None
         # On a link of two hosts both addresses are theirs (RFC 3021 §2.1).
