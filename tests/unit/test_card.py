@@ -20,6 +20,8 @@ ALL = {STATION, LISTED, UNLISTED, BROADCAST, STRANGER_STATION}
         (PacketFilter.BROADCAST, {BROADCAST}),
         (PacketFilter.DIRECTED | PacketFilter.BROADCAST, {STATION, LISTED, BROADCAST}),
         (PacketFilter.PROMISCUOUS, ALL),
+        (PacketFilter.PROMISCUOUS | PacketFilter.DIRECTED, ALL),
+        (PacketFilter(0x0008), set()),  # source routing, which Ethernet has not
     ],
 )
 def test_a_card_lets_in_what_its_filter_names(packet_filter: PacketFilter, let_in: set[bytes]) -> None:
