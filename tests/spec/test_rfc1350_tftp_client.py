@@ -307,7 +307,7 @@ def test_blocks_beyond_65535_go_on_with_0_or_1(rollover_to: int, follows: list[i
         assert receiver.receive_data(Data(block, bytes(8)), now=0.0)
         assert receiver.ack_due
         assert decode(receiver.acknowledge(now=0.0)) == Ack(block)
-    assert len(receiver.content) == 8 * 65537
+    assert receiver.received_bytes == 8 * 65537
 
 
 def test_block_0_is_no_block_where_1_follows_65535() -> None:
@@ -319,6 +319,19 @@ def test_block_0_is_no_block_where_1_follows_65535() -> None:
 
     assert not receiver.receive_data(Data(0, b"x"), now=1.0)
     assert not receiver.ack_due
+
+
+def test_blocks_can_be_taken_as_they_come() -> None:
+    """Ours: each once and in order, and nothing is kept."""
+    blocks: list[bytes] = []
+    fetch = Fetch(keep=blocks.append)
+    assert fetch.client.agreed is None
+    fetch.receive(Data(1, bytes(512)))
+    assert fetch.client.agreed == TransferParameters()
+    fetch.receive(Data(1, bytes(512)))
+    fetch.receive(Data(2, b"x"))
+    assert blocks == [bytes(512), b"x"]
+    assert fetch.fetched().content == b""
 
 
 def test_people_can_watch_a_file_come() -> None:

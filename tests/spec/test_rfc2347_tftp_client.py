@@ -10,7 +10,7 @@ import pytest
 from tests.support.tftp import STRANGER, pattern
 from tests.support.tftp_fetch import LOCAL, OTHER_TRANSFER, SERVER, TRANSFER, Fetch, requests
 from wireboot.protocols.tftp.client_retry import EDK2
-from wireboot.protocols.tftp.fetch import FetchProblem
+from wireboot.protocols.tftp.fetch import FetchProblem, FileSizeTold
 from wireboot.protocols.tftp.packet import (
     Ack,
     Data,
@@ -27,6 +27,7 @@ ALL = RequestedOptions(blksize=1024, windowsize=4, tsize=True, timeout_s=3)
 
 EDK2_OPTIONS = RequestedOptions(blksize=1468, windowsize=4, size_probe=True)
 EDK2_PROBE = (("tsize", "0"), ("blksize", "1468"), ("windowsize", "4"))
+SIZE_ONLY = RequestedOptions(size_only=True)
 
 # RFC 2347, negotiation
 
@@ -310,6 +311,36 @@ def test_a_rom_of_the_bios_ends_its_probe_with_error_0() -> None:
     assert isinstance(error, Error)
     assert error.code == ErrorCode.UNDEFINED
     assert request == ReadRequest("boot", "octet")
+
+
+def test_the_size_alone_can_be_asked_for() -> None:
+    """RFC 2349: the answer is met with an ERROR, and nothing more is asked."""
+    fetch = Fetch(SIZE_ONLY)
+    assert fetch.request == ReadRequest("boot", "octet", (("tsize", "0"),))
+
+    (error,) = fetch.receive(OptionAck((("tsize", "1000"),)))
+
+    assert isinstance(error, Error)
+    assert fetch.events() == [FileSizeTold("boot", SERVER, 1000)]
+    assert fetch.client.ended
+
+
+@pytest.mark.parametrize("answer", [Data(1, b"x"), OptionAck(()), Error(8, "no"), Error(4, "no"), Error(0, "no")])
+def test_a_server_may_not_tell_the_size(answer: Packet) -> None:
+    """RFC 2347: options that a server does not know are ignored, or refused with ERROR 8, or as older servers do."""
+    fetch = Fetch(SIZE_ONLY)
+    answers = fetch.receive(answer)
+    assert [type(packet) for packet in answers] == ([] if isinstance(answer, Error) else [Error])
+    assert fetch.events() == [FileSizeTold("boot", SERVER, None)]
+    assert fetch.client.ended
+
+
+@pytest.mark.parametrize("code", [1, 2, 3])
+def test_a_file_that_is_refused_has_no_size(code: int) -> None:
+    """RFC 1350 §5."""
+    fetch = Fetch(SIZE_ONLY)
+    fetch.receive(Error(code, "no"))
+    assert fetch.failure().problem is FetchProblem.REFUSED
 
 
 def test_the_size_that_was_probed_is_checked() -> None:

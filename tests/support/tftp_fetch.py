@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 from itertools import count
@@ -36,6 +36,7 @@ class Fetch:
         retry: ClientRetry = WIREBOOT,
         size_bytes_max: int = SIZE_BYTES_MAX,
         local: SocketAddress = LOCAL,
+        keep: Callable[[bytes], object] | None = None,
     ) -> None:
         self.now = 1_700_000_000.0
         self.client = TftpClient(
@@ -47,6 +48,7 @@ class Fetch:
             retry=retry,
             size_bytes_max=size_bytes_max,
             now=self.now,
+            keep=keep,
         )
         self.sent: list[Datagram] = []
         self.local = local

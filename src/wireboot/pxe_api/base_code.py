@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 
 from wireboot.endpoint import Datagram, Event, HostedEndpoint, Outbox, SocketAddress, Unreachable
 from wireboot.pxe_api.card import PacketFilter
@@ -17,6 +17,7 @@ from wireboot.pxe_api.ip.host import IpHost
 from wireboot.pxe_api.status import ServiceFailed
 from wireboot.pxe_api.surroundings import Surroundings
 from wireboot.pxe_api.undi import FrameReceived, Undi, UndiState
+from wireboot.wire.addresses import UNSPECIFIED
 
 _SLEEP_MAX_S = 1.0
 """`finished` may change by what no frame or timer of ours brings about, such as a signal."""
@@ -53,6 +54,26 @@ class BaseCode:
         now = surroundings.now()
         self._host = IpHost(Vacancy(), undi.station_address, interface, mtu=undi.mtu, random=random, now=now)
         self._multicast_addresses: frozenset[bytes] = frozenset()
+        self.frames_not_sent = 0
+
+    @property
+    def address(self) -> IPv4Interface | None:
+        """The host's own, with its network."""
+        return self._host.address
+
+    @property
+    def routers(self) -> tuple[IPv4Address, ...]:
+        return self._host.routers
+
+    @property
+    def endpoint(self) -> HostedEndpoint:
+        """Who lives here."""
+        return self._host.endpoint
+
+    @property
+    def is_asking(self) -> bool:
+        """Something waits to be sent, until ARP is answered or given up."""
+        return self._host.is_asking
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -70,9 +91,25 @@ class BaseCode:
         finally:
             self.undi.close_if_open()
 
+    @contextmanager
+    def routed_by(self, gateway: IPv4Address) -> Iterator[None]:
+        """What lies beyond the own network goes to this router as long as the context lasts; 0.0.0.0: as before."""
+        if gateway == UNSPECIFIED:
+            yield
+            return
+        usual, self._host.routers = self._host.routers, (gateway,)
+        try:
+            yield
+        finally:
+            self._host.routers = usual
+
     def host_endpoint(self, endpoint: HostedEndpoint) -> None:
         """It lives here from now on, in place of the one before."""
         self._host.endpoint = endpoint
+
+    def vacate(self) -> None:
+        """Nobody lives here from now on."""
+        self._host.endpoint = Vacancy()
 
     def run(self, endpoint: HostedEndpoint, *, finished: Callable[[], bool], ends_at: float) -> None:
         """Let the endpoint live here until it is `finished`, or until `ends_at`; another one may live here after it.
@@ -118,6 +155,7 @@ class BaseCode:
             try:
                 self.undi.transmit(frame)
             except ServiceFailed as problem:
+                self.frames_not_sent += 1
                 self._on_event(FrameNotSent(len(frame), problem.detail))
 
 

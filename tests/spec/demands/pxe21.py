@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.spec.demands.demand import Document
-from tests.spec.demands.pxe21_multicast_and_api import API, ERRORS, MTFTP
+from tests.spec.demands.pxe21_api import API
+from tests.spec.demands.pxe21_multicast_and_errors import ERRORS, MTFTP
 from tests.spec.demands.pxe21_protocol import BOOT_SERVER, CREDENTIALS, DHCP, PROXY_DHCP
 from tests.spec.demands.pxe21_tags import TAGS, VENDOR_OPTIONS
 

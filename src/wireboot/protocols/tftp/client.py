@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum, auto
 
 from wireboot.endpoint import Datagram, DatagramDropped, Outbox, SocketAddress, Unreachable
@@ -14,6 +15,7 @@ from wireboot.protocols.tftp.fetch import (
     FetchFailed,
     FetchProblem,
     FetchProgressed,
+    FileSizeTold,
 )
 from wireboot.protocols.tftp.file_size import FileSize
 from wireboot.protocols.tftp.options import TransferParameters
@@ -55,6 +57,8 @@ class _Stage(Enum):
 class TftpClient(Outbox):
     """Reads one file in octet mode and tells FetchProgressed, then Fetched or FetchFailed. An `Endpoint`.
 
+    Where the size alone is asked for, it tells FileSizeTold or FetchFailed.
+
     The port of `server` is where requests go, 69 as a rule. The first leaves from `local`, each further one from the
     next port (`port_after`), so that late answers to an earlier one are told apart. The driver has PORTS_MAX of
     them open, and hands ICMP errors to `unreachable`.
@@ -71,21 +75,27 @@ class TftpClient(Outbox):
         retry: ClientRetry,
         size_bytes_max: int,
         now: float,
+        keep: Callable[[bytes], object] | None = None,
     ) -> None:
         """`file` is sent as it is: it holds no NUL and fits a request (REQUEST_BYTES_MAX).
 
-        A file larger than `size_bytes_max` is not taken.
+        A file larger than `size_bytes_max` is not taken. `keep` gets each block in turn as it comes, and the content of
+        Fetched is empty then: a file of any size passes through little memory.
         """
         super().__init__()
         self._file, self._server, self._interface = file, server, interface
         self._wanted, self._retry = request, retry
         self._size = FileSize(room_bytes=size_bytes_max)
+        self._content = bytearray()
+        self._keep: Callable[[bytes], object] = keep or self._content.extend
         self._started_at = now
 
         self._local, self._peer = local, server
         self._stage = _Stage.REQUESTING
         self._asked: Options = ()
-        self._probing = request.size_probe
+        self._probing = request.size_probe or request.size_only
+        self.agreed: TransferParameters | None = None
+        """What holds for the transfer; None until the server has answered the request for it."""
         self._receiver = TftpReceiver(TransferParameters())
         self._progress_at = PROGRESS_STEP_BYTES
         self._repeats = 0
@@ -93,7 +103,7 @@ class TftpClient(Outbox):
         self._waits_s: tuple[float, ...] = ()
         self._resends_in_a_row = 0
         self._wake_at: float | None = None
-        self._send_request(request.in_size_probe() if request.size_probe else request.in_request(), now)
+        self._send_request(request.in_size_probe() if self._probing else request.in_request(), now)
 
     @property
     def peer(self) -> SocketAddress:
@@ -134,7 +144,7 @@ class TftpClient(Outbox):
         elif self._stage is _Stage.REQUESTING:
             self._fail(FetchProblem.NO_ANSWER)
         else:
-            self._fail(FetchProblem.SILENCE, text=f"{len(self._receiver.content)} bytes had come")
+            self._fail(FetchProblem.SILENCE, text=f"{self._receiver.received_bytes} bytes had come")
 
     def next_timeout(self) -> float | None:
         return self._wake_at
@@ -170,11 +180,17 @@ class TftpClient(Outbox):
             case OptionAck():
                 self._peer = datagram.peer
                 self._receive_option_ack(packet, now)
+            case Data(block=1) if self._wanted.size_only:
+                self._peer = datagram.peer
+                self._end_with_size(None)
             case Data(block=1):
                 # No OACK, so none of the options is in force (RFC 2347). A probe has become the transfer itself.
                 self._peer = datagram.peer
                 self._start(TransferParameters(), now)
                 self._receive_in_transfer(datagram, packet, now)
+            case Error(code=code) if self._wanted.size_only and code in OPTIONS_DISLIKED:
+                self._tell(FileSizeTold(self._file, self._server, None))
+                self._end()
             case Error(code=code) if self._asked and code in OPTIONS_DISLIKED:
                 self._request_anew((), now)
             case Error():
@@ -192,17 +208,28 @@ class TftpClient(Outbox):
             self._size.announced_bytes = agreed.size_bytes
         if (problem := self._size.problem_announced()) is not None:
             self._turn_down(*problem)
+        elif self._wanted.size_only:
+            self._end_with_size(agreed.size_bytes)
         elif self._probing:
-            self._send_packet(encode(Error(self._wanted.size_probe_ended_with, "only the size was wanted")))
+            self._end_probe()
             self._request_anew(self._wanted.in_request(), now)
         else:
             self._start(agreed.parameters, now)
             self._send_packet(self._receiver.acknowledge(now))
 
+    def _end_probe(self) -> None:
+        self._send_packet(encode(Error(self._wanted.size_probe_ended_with, "only the size was wanted")))
+
+    def _end_with_size(self, size_bytes: int | None) -> None:
+        self._end_probe()
+        self._tell(FileSizeTold(self._file, self._server, size_bytes))
+        self._end()
+
     # The transfer
 
     def _start(self, parameters: TransferParameters, now: float) -> None:
         self._stage = _Stage.RECEIVING
+        self.agreed = parameters
         self._receiver = TftpReceiver(parameters)
         self._await(self._retry.block_waits_s, now)
 
@@ -225,10 +252,11 @@ class TftpClient(Outbox):
         if not self._receiver.receive_data(data, now):
             self._acknowledge_if_due(now)
             return
-        received_bytes, complete = len(self._receiver.content), self._receiver.complete
+        received_bytes, complete = self._receiver.received_bytes, self._receiver.complete
         if (problem := self._size.problem(received_bytes, complete=complete)) is not None:
             self._turn_down(*problem)
             return
+        self._keep(data.payload)
         self._acknowledge_if_due(now)
         self._await(self._retry.block_waits_s, now)
         if complete:
@@ -251,12 +279,13 @@ class TftpClient(Outbox):
             Fetched(
                 file=self._file,
                 server=self._server,
-                content=self._receiver.take_content(),
+                content=bytes(self._content),
                 transport="tftp",
                 seconds=now - self._started_at,
                 repeats=self._repeats + self._receiver.repeats,
             )
         )
+        self._content.clear()
 
     # Failures
 
@@ -274,7 +303,7 @@ class TftpClient(Outbox):
 
     def _end(self) -> None:
         self._stage, self._wake_at = _Stage.ENDED, None
-        self._receiver.content.clear()
+        self._content.clear()
 
     # Strangers
 

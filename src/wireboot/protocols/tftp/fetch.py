@@ -33,10 +33,21 @@ class Fetched(Event):
     file: str
     server: SocketAddress
     content: bytes
+    """Empty where each block was handed over as it came."""
     transport: Transport
     seconds: float
     repeats: int
     """Datagrams that brought nothing new, and resends of our own."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSizeTold(Event):
+    """The answer to who asked for nothing but the size of a file."""
+
+    file: str
+    server: SocketAddress
+    size_bytes: int | None
+    """None: the file is there, as far as one can tell, but the server does not say."""
 
 
 class FetchProblem(Enum):

@@ -10,7 +10,7 @@ from wireboot.protocols.tftp.packet import Ack, Data, encode
 
 
 class TftpReceiver:
-    """Puts one file together. It is given DATA, and says whether it is time for an ACK.
+    """Says of each DATA whether it brings the next block of the file, and whether it is time for an ACK.
 
     Blocks are counted without a limit in here; the 16 bits of a DATA are read as the nearest such number. Those that
     leave a gap are not kept: the sender goes back to the gap and sends them all again (RFC 7440 §4).
@@ -21,7 +21,8 @@ class TftpReceiver:
     """
 
     def __init__(self, parameters: TransferParameters) -> None:
-        self.content = bytearray()
+        self.received_bytes = 0
+        """Of the file, in order."""
         self.complete = False
         """The last block is here."""
         self.repeats = 0
@@ -52,7 +53,7 @@ class TftpReceiver:
         if data.block == 0 and self._numbers == 65535:
             ahead = -1  # not one of them
         if ahead == 1 and not self.complete:
-            self._append(data.payload, now)
+            self._count(len(data.payload), now)
             return True
         self.repeats += 1
         if ahead == 0:
@@ -74,17 +75,12 @@ class TftpReceiver:
         self._busy_at = now
         return encode(Ack(self._number(self._in_order)))
 
-    def take_content(self) -> bytes:
-        """All that is here, which is kept no longer."""
-        content, self.content = bytes(self.content), bytearray()
-        return content
-
-    def _append(self, payload: bytes, now: float) -> None:
-        self.content += payload
+    def _count(self, size: int, now: float) -> None:
+        self.received_bytes += size
         self._in_order += 1
         self._busy_at = now
         self._gap_acked = False
-        self.complete = len(payload) < self.blksize
+        self.complete = size < self.blksize
         self.ack_due = self.complete or self._in_order - self._acked == self._windowsize
 
     def _quiet_until(self, now: float) -> bool:

@@ -30,6 +30,8 @@ class RequestedOptions:
     size_probe: bool = False
     """First ask for the size alone: a request with `tsize` of which the answer is met with an ERROR. `tsize` above is
     about the request that follows; firmware, which has allocated its buffer by then, leaves it out."""
+    size_only: bool = False
+    """Ask for the size as such a probe does, and for no more."""
     size_probe_ended_with: ErrorCode = ErrorCode.OPTION_NEGOTIATION_FAILED
     """What EDK2 sends; the ROMs of the BIOS send ErrorCode.UNDEFINED."""
 

@@ -43,6 +43,11 @@ class ArpCache:
         self._known: dict[IPv4Address, _Known] = {}
         self._questions: dict[IPv4Address, _Question] = {}
 
+    @property
+    def is_asking(self) -> bool:
+        """Something waits for a MAC."""
+        return bool(self._questions)
+
     def link_address(self, address: IPv4Address, now: float) -> bytes | None:
         """The MAC, where it is known and the knowledge is fresh."""
         known = self._known.get(address)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 
 from wireboot.endpoint import (
     AddressAcquired,
@@ -69,6 +69,25 @@ class IpHost:
     def multicast_addresses(self) -> frozenset[bytes]:
         """The MACs of the groups the host is in, for the card's filter."""
         return self._filter.multicast_addresses
+
+    @property
+    def address(self) -> IPv4Interface | None:
+        """The address in use, with its network."""
+        return self._own.interface
+
+    @property
+    def routers(self) -> tuple[IPv4Address, ...]:
+        """For what lies beyond the host's own network; the first is used."""
+        return self._sender.routers
+
+    @routers.setter
+    def routers(self, routers: tuple[IPv4Address, ...]) -> None:
+        self._sender.routers = routers
+
+    @property
+    def is_asking(self) -> bool:
+        """Something waits to be sent, until ARP is answered or given up."""
+        return self._sender.is_asking
 
     def receive_frame(self, data: bytes, now: float) -> None:
         """Take in one frame, whatever is in it."""

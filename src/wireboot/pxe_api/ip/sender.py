@@ -87,6 +87,11 @@ class IpSender:
 
     # ARP
 
+    @property
+    def is_asking(self) -> bool:
+        """Something waits to be sent, until a MAC is known or nobody has answered."""
+        return self._arp.is_asking
+
     def learn(self, address: IPv4Address, link_address: bytes, now: float, *, is_news_to_us: bool) -> None:
         for waiting in self._arp.learn(address, link_address, now, is_news_to_us=is_news_to_us):
             self._emit(waiting.packet, link_address)

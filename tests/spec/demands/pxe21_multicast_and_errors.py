@@ -1,8 +1,8 @@
-"""PXE 2.1 §2.3, MTFTP; §3, the services for the program that is loaded; and its list of errors."""
+"""PXE 2.1 §2.3, MTFTP; and its list of errors."""
 
 from __future__ import annotations
 
-from tests.spec.demands.demand import may, must
+from tests.spec.demands.demand import must
 
 MTFTP = (
     must(
@@ -72,38 +72,6 @@ MTFTP = (
     must(
         "§2.3", "A client listens to the server's address and port only.",
         "test_only_the_server_at_its_port_is_listened_to",
-    ),
-)  # fmt: skip
-
-API = (
-    must(
-        "§3", "A program for BIOS is loaded at 7C00h and called with !PXE and PXENV+ at hand.",
-        gap="the client loads and tests what it is sent, and does not run it",
-    ),
-    must(
-        "§3", "Preboot services start and stop the stack and unload it.",
-        gap="no program is run that could call them",
-    ),
-    must(
-        "§3", "TFTP services open, read and close a file, read it at once and tell its size.",
-        gap="no program is run that could call them",
-    ),
-    must(
-        "§3", "UDP services open, read, write and close.",
-        gap="no program is run that could call them",
-    ),
-    must(
-        "§3", "UNDI services send and receive frames.",
-        gap="no program is run that could call them; the card's receive filter is there, as UNDI has it",
-    ),
-    must(
-        "§3.3.2", "DHCPDISCOVER, DHCPACK and the Boot Server's reply are kept as they came.",
-        "test_the_packets_are_kept_as_they_came",
-        "test_without_a_boot_server_the_ack_is_the_reply_too",
-    ),
-    may(
-        "§3.3.2", "A program gets these packets by GET_CACHED_INFO.",
-        gap="no program is run that could ask; whoever runs the client gets them with the image",
     ),
 )  # fmt: skip
 
