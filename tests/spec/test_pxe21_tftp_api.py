@@ -1,4 +1,4 @@
-"""PXE 2.1, TFTP API: OPEN, READ, CLOSE, READ_FILE and GET_FSIZE as a boot program calls them."""
+"""PXE 2.1 §3, TFTP API: OPEN, READ, CLOSE, READ_FILE and GET_FSIZE as a boot program calls them."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def silence_after(site: Site, datagrams: int) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 100_000])
 def test_a_file_is_read_block_by_block(size: int) -> None:
-    """PXE 2.1, TFTP READ: less than a block is the end, and that may be nothing (RFC 1350 §6)."""
+    """PXE 2.1 §3, TFTP READ: less than a block is the end, and that may be nothing (RFC 1350 §6)."""
     site = Site({"boot": pattern(size)})
     assert open_file(site).packet_size == 512
     assert read_to_the_end(site, 512) == pattern(size)
@@ -111,7 +111,7 @@ def test_a_file_is_read_block_by_block(size: int) -> None:
 
 
 def test_packets_are_numbered_from_1() -> None:
-    """PXE 2.1, TFTP READ: PacketNumber."""
+    """PXE 2.1 §3, TFTP READ: PacketNumber."""
     site = Site({"boot": pattern(1200)})
     open_file(site)
     assert [read(site).packet_number for _ in range(3)] == [1, 2, 3]
@@ -119,7 +119,7 @@ def test_packets_are_numbered_from_1() -> None:
 
 @pytest.mark.parametrize(("wanted", "agreed"), [(512, 512), (1024, 1024), (1456, 1456), (8192, 1468), (65535, 1468)])
 def test_the_size_of_packets_is_negotiated(wanted: int, agreed: int) -> None:
-    """PXE 2.1, TFTP OPEN: PacketSize in and out (RFC 2348)."""
+    """PXE 2.1 §3, TFTP OPEN: PacketSize in and out (RFC 2348)."""
     site = Site({"boot": pattern(5000)})
     assert open_file(site, packet_size=wanted).packet_size == agreed
     assert read_to_the_end(site, agreed) == pattern(5000)
@@ -127,7 +127,7 @@ def test_the_size_of_packets_is_negotiated(wanted: int, agreed: int) -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 511])
 def test_packets_have_at_least_512_bytes(size: int) -> None:
-    """PXE 2.1, TFTP OPEN: TFTP_INVALID_PACKET_SIZE."""
+    """PXE 2.1 §3, TFTP OPEN: TFTP_INVALID_PACKET_SIZE."""
     site = Site({"boot": b"x"})
     assert open_file(site, packet_size=size).status == Status.TFTP_INVALID_PACKET_SIZE
     assert not site.server.programs.heard
@@ -151,7 +151,7 @@ def test_blocks_larger_than_the_mtu_come_in_fragments() -> None:
 
 
 def test_the_server_is_asked_at_the_port_that_is_named() -> None:
-    """PXE 2.1, TFTP OPEN: TFTPPort, in network order."""
+    """PXE 2.1 §3, TFTP OPEN: TFTPPort, in network order."""
     site = Site()
     assert open_file(site, tftp_port=1069).status == Status.TFTP_OPEN_TIMEOUT
     assert {datagram.local.port for datagram in site.server.programs.received} == {1069}
@@ -169,7 +169,7 @@ def test_no_more_is_taken_in_than_is_read() -> None:
 
 
 def test_the_caller_does_not_say_how_large_its_buffer_is() -> None:
-    """PXE 2.1, TFTP READ: BufferSize is for output."""
+    """PXE 2.1 §3, TFTP READ: BufferSize is for output."""
     site = Site({"boot": pattern(1200)})
     open_file(site)
     for garbage in (0, 1, 0xFFFF):
@@ -194,7 +194,7 @@ def test_nothing_comes_after_the_end() -> None:
 
 @pytest.mark.parametrize("service", [TFTP_READ, TFTP_CLOSE])
 def test_nothing_can_be_read_while_tftp_is_closed(service: Service[ParameterBlock]) -> None:
-    """PXE 2.1, TFTP READ and CLOSE: TFTP_CLOSED, before OPEN, after a failed one and after CLOSE."""
+    """PXE 2.1 §3, TFTP READ and CLOSE: TFTP_CLOSED, before OPEN, after a failed one and after CLOSE."""
     site = Site({"boot": b"x"})
     assert site.call(service).status == Status.TFTP_CLOSED
     open_file(site, b"missing")
@@ -205,7 +205,7 @@ def test_nothing_can_be_read_while_tftp_is_closed(service: Service[ParameterBloc
 
 
 def test_closing_in_the_middle_of_a_file_tells_the_server() -> None:
-    """PXE 2.1, TFTP CLOSE: by ERROR 0 (RFC 1350 §7)."""
+    """PXE 2.1 §3, TFTP CLOSE: by ERROR 0 (RFC 1350 §7)."""
     site = Site({"boot": pattern(5000)})
     open_file(site)
     read(site)
@@ -217,7 +217,7 @@ def test_closing_in_the_middle_of_a_file_tells_the_server() -> None:
 
 
 def test_closing_at_the_end_says_nothing() -> None:
-    """PXE 2.1, TFTP CLOSE; RFC 1350 §6."""
+    """PXE 2.1 §3, TFTP CLOSE; RFC 1350 §6."""
     site = Site({"boot": b"x"})
     open_file(site)
     read(site)
@@ -227,7 +227,7 @@ def test_closing_at_the_end_says_nothing() -> None:
 
 
 def test_the_card_is_open_as_long_as_tftp_is() -> None:
-    """PXE 2.1, UNDI: the base code opens the card for its own services."""
+    """PXE 2.1 §3, UNDI: the base code opens the card for its own services."""
     site = Site({"boot": b"x"})
     open_file(site)
     assert site.is_card_open()
@@ -238,7 +238,7 @@ def test_the_card_is_open_as_long_as_tftp_is() -> None:
 
 
 def test_a_forgotten_connection_gives_way() -> None:
-    """PXE 2.1, TFTP OPEN, would have TFTP_OPEN said. Ours: some programs forget to close, and none counts on that."""
+    """PXE 2.1 §3, TFTP OPEN, would have TFTP_OPEN said. Ours: some programs forget to close."""
     site = Site({"boot": pattern(5000), "other": b"y"})
     open_file(site)
     assert open_file(site, b"other").status == Status.SUCCESS
@@ -265,7 +265,7 @@ def test_late_packets_of_one_transfer_do_not_meet_the_next() -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 1468, 300_000])
 def test_a_file_is_read_as_a_whole(size: int) -> None:
-    """PXE 2.1, TFTP READ FILE: to a physical address, here above 1 MiB as NTLDR has it; BufferSize is the file's."""
+    """PXE 2.1 §3, TFTP READ FILE: to a physical address, here above 1 MiB as NTLDR has it; BufferSize is the file's."""
     site = Site({"boot": pattern(size)})
     block = read_file(site)
     assert (block.status, block.buffer_size) == (Status.SUCCESS, size)
@@ -275,7 +275,7 @@ def test_a_file_is_read_as_a_whole(size: int) -> None:
 
 @pytest.mark.parametrize("has_options", [True, False])
 def test_a_file_has_to_fit_its_buffer(has_options: bool) -> None:
-    """PXE 2.1, TFTP READ FILE: TFTP_TOO_MANY_PACKAGES, and nothing behind the buffer is touched."""
+    """PXE 2.1 §3, TFTP READ FILE: TFTP_TOO_MANY_PACKAGES, and nothing behind the buffer is touched."""
     site = Site({"boot": pattern(2000)})
     if not has_options:
         _forget_options(site)
@@ -296,13 +296,13 @@ def test_a_buffer_beyond_the_memory_fails_the_call() -> None:
 
 
 def test_the_port_for_multicast_is_not_that_of_tftp() -> None:
-    """PXE 2.1, TFTP READ FILE: TFTPSrvPort is MTFTP's."""
+    """PXE 2.1 §3, TFTP READ FILE: TFTPSrvPort is MTFTP's."""
     site = Site({"boot": b"x"})
     assert read_file(site, server_port=1759, client_port=1758).status == Status.SUCCESS
 
 
 def test_a_file_is_read_by_multicast() -> None:
-    """PXE 2.1, TFTP READ FILE with McastIPAddress, and §2.3. The group is left when it is over."""
+    """PXE 2.1 §3, TFTP READ FILE with McastIPAddress, and §2.3. The group is left when it is over."""
     site = Site({"boot": pattern(20_000)}, offers={"boot": MTFTP})
     block = read_file(site, **multicast())
     assert (block.status, block.buffer_size) == (Status.SUCCESS, 20_000)
@@ -322,27 +322,27 @@ def test_a_file_that_nobody_sends_by_multicast_comes_by_tftp() -> None:
 
 
 def test_a_file_that_the_multicast_server_refuses_is_not_asked_for_again() -> None:
-    """PXE 2.1, TFTP READ FILE: TFTP_FILE_NOT_FOUND."""
+    """PXE 2.1 §3, TFTP READ FILE: TFTP_FILE_NOT_FOUND."""
     site = Site({"boot": b"x"}, offers={})
     site.server.programs.mtftp.use_offers({"other": MTFTP}, now=site.link.now)
     assert read_file(site, **multicast()).status == Status.TFTP_FILE_NOT_FOUND
 
 
 def test_a_multicast_file_has_to_fit_its_buffer() -> None:
-    """PXE 2.1, TFTP READ FILE: TFTP_TOO_MANY_PACKAGES."""
+    """PXE 2.1 §3, TFTP READ FILE: TFTP_TOO_MANY_PACKAGES."""
     site = Site({"boot": pattern(20_000)}, offers={"boot": MTFTP})
     assert read_file(site, buffer_size=19_999, **multicast()).status == Status.TFTP_TOO_MANY_PACKAGES
 
 
 @pytest.mark.parametrize("address", ["10.77.0.1", "255.255.255.255"])
 def test_a_group_has_to_be_one(address: str) -> None:
-    """PXE 2.1, PXENV_STATUS: TFTP_NO_MCAST_ADDRESS."""
+    """PXE 2.1 §3, PXENV_STATUS: TFTP_NO_MCAST_ADDRESS."""
     site = Site({"boot": b"x"})
     assert read_file(site, **multicast(mcast_ip=IPv4Address(address))).status == Status.TFTP_NO_MCAST_ADDRESS
 
 
 def test_reading_to_protected_mode_is_not_supported() -> None:
-    """PXE 2.1 does not have it; 1.x did."""
+    """PXE 2.1 §3 does not have it; 1.x did."""
     assert Site().call(TFTP_READ_FILE_PMODE).status == Status.UNSUPPORTED
 
 
@@ -357,7 +357,7 @@ def test_a_caller_of_our_own_gets_the_bytes() -> None:
 
 
 def test_the_size_of_a_file_is_told() -> None:
-    """PXE 2.1, TFTP GET FILE SIZE (RFC 2349); the server is told that no more is wanted."""
+    """PXE 2.1 §3, TFTP GET FILE SIZE (RFC 2349); the server is told that no more is wanted."""
     site = Site({"boot": pattern(123_456)})
     assert file_size(site).file_size == 123_456
     site.link.run(0.01)
@@ -368,7 +368,7 @@ def test_the_size_of_a_file_is_told() -> None:
 
 
 def test_a_server_without_options_does_not_tell_the_size() -> None:
-    """PXE 2.1, TFTP GET FILE SIZE: TFTP_NO_FILESIZE."""
+    """PXE 2.1 §3, TFTP GET FILE SIZE: TFTP_NO_FILESIZE."""
     site = Site({"boot": pattern(1000)})
     _forget_options(site)
     assert file_size(site).status == Status.TFTP_NO_FILESIZE
@@ -376,7 +376,7 @@ def test_a_server_without_options_does_not_tell_the_size() -> None:
 
 @pytest.mark.parametrize("code", [0, 4, 8])
 def test_a_server_that_refuses_options_does_not_tell_the_size(code: int) -> None:
-    """PXE 2.1, TFTP GET FILE SIZE: TFTP_NO_FILESIZE; RFC 2347 for ERROR 8."""
+    """PXE 2.1 §3, TFTP GET FILE SIZE: TFTP_NO_FILESIZE; RFC 2347 for ERROR 8."""
     site = Site()
     _answer_with(site, encode(Error(code, "no options here")))
     assert file_size(site).status == Status.TFTP_NO_FILESIZE
@@ -395,13 +395,13 @@ def test_a_server_that_refuses_options_does_not_tell_the_size(code: int) -> None
     ],
 )
 def test_a_refusal_is_told(call: Call, file: bytes, status: Status) -> None:
-    """PXE 2.1, PXENV_STATUS: TFTP_FILE_NOT_FOUND and TFTP_ACCESS_VIOLATION (RFC 1350, ERROR 1 and 2)."""
+    """PXE 2.1 §3, PXENV_STATUS: TFTP_FILE_NOT_FOUND and TFTP_ACCESS_VIOLATION (RFC 1350, ERROR 1 and 2)."""
     assert call(Site({"boot": b"x"}), file).status == status
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_any_other_error_is_told(call: Call) -> None:
-    """PXE 2.1, PXENV_STATUS: TFTP_ERROR_OPCODE."""
+    """PXE 2.1 §3, PXENV_STATUS: TFTP_ERROR_OPCODE."""
     site = Site()
     _answer_with(site, encode(Error(3, "disk full")))
     assert call(site).status == Status.TFTP_ERROR_OPCODE
@@ -409,7 +409,7 @@ def test_any_other_error_is_told(call: Call) -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_server_that_does_not_answer_is_told(call: Call) -> None:
-    """PXE 2.1, PXENV_STATUS: TFTP_OPEN_TIMEOUT."""
+    """PXE 2.1 §3, PXENV_STATUS: TFTP_OPEN_TIMEOUT."""
     site = Site({"boot": b"x"})
     silence_after(site, 0)
     _let_arp_through(site)
@@ -419,7 +419,7 @@ def test_a_server_that_does_not_answer_is_told(call: Call) -> None:
 
 
 def test_a_server_that_goes_silent_is_told() -> None:
-    """PXE 2.1, PXENV_STATUS: TFTP_READ_TIMEOUT."""
+    """PXE 2.1 §3, PXENV_STATUS: TFTP_READ_TIMEOUT."""
     site = Site({"boot": pattern(5000)})
     silence_after(site, 3)
     assert read_file(site).status == Status.TFTP_READ_TIMEOUT
@@ -434,7 +434,7 @@ def test_a_server_that_goes_silent_is_told() -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_server_that_does_not_answer_arp_is_told(call: Call) -> None:
-    """PXE 2.1, PXENV_STATUS: TFTP_CANNOT_ARP_ADDRESS."""
+    """PXE 2.1 §3, PXENV_STATUS: TFTP_CANNOT_ARP_ADDRESS."""
     assert call(Site(), server_ip=SILENT).status == Status.TFTP_CANNOT_ARP_ADDRESS
 
 
@@ -457,14 +457,14 @@ def test_a_server_that_refuses_by_icmp_is_told(call: Call) -> None:
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("address", ["0.0.0.0", "255.255.255.255", "224.0.0.1", "127.0.0.1"])
 def test_what_cannot_be_a_server_is_not_asked(call: Call, address: str) -> None:
-    """PXE 2.1, PXENV_STATUS: TFTP_CANNOT_OPEN_CONNECTION."""
+    """PXE 2.1 §3, PXENV_STATUS: TFTP_CANNOT_OPEN_CONNECTION."""
     status = call(Site(), server_ip=IPv4Address(address)).status
     assert status == Status.TFTP_CANNOT_OPEN_CONNECTION
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_file_is_not_read_beside_udp(call: Call) -> None:
-    """PXE 2.1: UDP_OPEN says who is in the way."""
+    """PXE 2.1 §3: UDP_OPEN says who is in the way."""
     site = Site({"boot": b"x"})
     site.call(UDP_OPEN)
     assert call(site).status == Status.UDP_OPEN
@@ -472,7 +472,7 @@ def test_a_file_is_not_read_beside_udp(call: Call) -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_card_that_is_not_initialized_is_told(call: Call) -> None:
-    """PXE 2.1, UNDI states."""
+    """PXE 2.1 §3, UNDI states."""
     site = Site({"boot": b"x"})
     site.undi.stop()
     assert call(site).status == Status.UNDI_INVALID_STATE
@@ -483,7 +483,7 @@ def test_a_card_that_is_not_initialized_is_told(call: Call) -> None:
 
 @pytest.mark.parametrize("call", CALLS)
 def test_a_gateway_is_used_for_one_file(call: Call) -> None:
-    """PXE 2.1: GatewayIPAddress; 0.0.0.0 is the routing that DHCP has set."""
+    """PXE 2.1 §3: GatewayIPAddress; 0.0.0.0 is the routing that DHCP has set."""
     site = Site()
     assert call(site, server_ip=FAR_AWAY, gateway_ip=OTHER_ROUTER).status != Status.SUCCESS
     assert {frame.destination for frame, _ in udp_sent(site.link.frames)} == {OTHER_ROUTER_STATION}
@@ -491,7 +491,7 @@ def test_a_gateway_is_used_for_one_file(call: Call) -> None:
 
 
 def test_a_connection_keeps_its_gateway() -> None:
-    """PXE 2.1, TFTP OPEN: GatewayIPAddress, until CLOSE."""
+    """PXE 2.1 §3, TFTP OPEN: GatewayIPAddress, until CLOSE."""
     site = Site({"boot": b"x"})
     open_file(site, gateway_ip=OTHER_ROUTER)
     assert site.base.routers == (OTHER_ROUTER,)
@@ -500,7 +500,7 @@ def test_a_connection_keeps_its_gateway() -> None:
 
 
 def test_a_name_takes_up_to_128_bytes_and_needs_no_nul() -> None:
-    """PXE 2.1: FileName."""
+    """PXE 2.1 §3: FileName."""
     name = b"n" * 128
     site = Site({name.decode(): b"long", "né": b"utf-8", "caf\xe9": b"latin-1"})
     site.memory.write(BLOCK_AT, bytes(0x100))

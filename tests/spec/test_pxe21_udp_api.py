@@ -1,4 +1,4 @@
-"""PXE 2.1, UDP API: UDP OPEN, CLOSE, READ and WRITE as a boot program calls them."""
+"""PXE 2.1 §3, UDP API: UDP OPEN, CLOSE, READ and WRITE as a boot program calls them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def send(site: Site, payload: bytes, port: int = 2070, *, host: IPv4Address = OU
 
 
 def test_udp_is_open_once() -> None:
-    """PXE 2.1, UDP OPEN: UDP_OPEN where it is open already."""
+    """PXE 2.1 §3, UDP OPEN: UDP_OPEN where it is open already."""
     site = opened_site()
     assert site.call(UDP_OPEN).status == Status.UDP_OPEN
     assert site.call(UDP_CLOSE).status == Status.SUCCESS
@@ -69,7 +69,7 @@ def test_udp_is_open_once() -> None:
 
 @pytest.mark.parametrize("service", [UDP_CLOSE, UDP_READ, UDP_WRITE])
 def test_nothing_can_be_done_while_udp_is_closed(service: Service[ParameterBlock]) -> None:
-    """PXE 2.1, UDP CLOSE, READ, WRITE: UDP_CLOSED, before OPEN and after CLOSE."""
+    """PXE 2.1 §3, UDP CLOSE, READ, WRITE: UDP_CLOSED, before OPEN and after CLOSE."""
     site = Site()
     assert site.call(service).status == Status.UDP_CLOSED
     site.call(UDP_OPEN)
@@ -78,7 +78,7 @@ def test_nothing_can_be_done_while_udp_is_closed(service: Service[ParameterBlock
 
 
 def test_udp_is_not_open_beside_tftp() -> None:
-    """PXE 2.1, UDP OPEN and TFTP OPEN: TFTP_OPEN and UDP_OPEN say who is in the way."""
+    """PXE 2.1 §3, UDP OPEN and TFTP OPEN: TFTP_OPEN and UDP_OPEN say who is in the way."""
     site = Site({"boot": b"x"})
     tftp = {"server_ip": PEER, "file_name": b"boot", "packet_size": 512}
     assert site.call(TFTP_OPEN, **tftp).status == Status.SUCCESS
@@ -89,7 +89,7 @@ def test_udp_is_not_open_beside_tftp() -> None:
 
 
 def test_the_card_is_open_as_long_as_udp_is() -> None:
-    """PXE 2.1, UNDI: the base code opens the card for its own services."""
+    """PXE 2.1 §3, UNDI: the base code opens the card for its own services."""
     site = opened_site()
     assert site.is_card_open()
     site.call(UDP_CLOSE)
@@ -97,7 +97,7 @@ def test_the_card_is_open_as_long_as_udp_is() -> None:
 
 
 def test_udp_cannot_be_opened_over_a_card_that_is_not_initialized() -> None:
-    """PXE 2.1, UNDI states; and the failed OPEN leaves UDP closed."""
+    """PXE 2.1 §3, UNDI states; and the failed OPEN leaves UDP closed."""
     site = Site()
     site.undi.stop()
     assert site.call(UDP_OPEN).status == Status.UNDI_INVALID_STATE
@@ -105,7 +105,7 @@ def test_udp_cannot_be_opened_over_a_card_that_is_not_initialized() -> None:
 
 
 def test_a_source_address_is_the_hosts_from_then_on() -> None:
-    """PXE 2.1, UDP OPEN: src_ip, here within the network that is known; 0.0.0.0 leaves the address as it is."""
+    """PXE 2.1 §3, UDP OPEN: src_ip, here within the network that is known; 0.0.0.0 leaves the address as it is."""
     site = Site()
     assert site.call(UDP_OPEN, src_ip=ip(55)).status == Status.SUCCESS
     write(site)
@@ -129,7 +129,7 @@ def test_what_no_host_can_be_called_is_not_taken_for_an_address(address: str) ->
 
 
 def test_a_host_without_an_address_gets_one_by_opening_udp() -> None:
-    """PXE 2.1, UDP OPEN: src_ip. Ours: with no network known, everybody is taken to be on the link."""
+    """PXE 2.1 §3, UDP OPEN: src_ip. Ours: with no network known, everybody is taken to be on the link."""
     site = Site(has_address=False)
     site.call(UDP_OPEN, src_ip=OURS)
     assert write(site).status == Status.SUCCESS
@@ -141,7 +141,7 @@ def test_a_host_without_an_address_gets_one_by_opening_udp() -> None:
 
 
 def test_a_datagram_is_read_with_its_two_ends() -> None:
-    """PXE 2.1, UDP READ. NTLDR depends on dest_ip and d_port."""
+    """PXE 2.1 §3, UDP READ. NTLDR depends on dest_ip and d_port."""
     site = opened_site()
     send(site, b"hello")
 
@@ -152,7 +152,7 @@ def test_a_datagram_is_read_with_its_two_ends() -> None:
 
 
 def test_reading_does_not_wait() -> None:
-    """PXE 2.1, UDP READ: FAILURE where nothing has come."""
+    """PXE 2.1 §3, UDP READ: FAILURE where nothing has come."""
     site = opened_site()
     before = site.link.now
     assert read(site).status == Status.FAILURE
@@ -169,7 +169,7 @@ def test_reading_can_let_a_little_time_pass() -> None:
 
 
 def test_datagrams_are_read_in_the_order_of_arrival_whatever_their_port() -> None:
-    """PXE 2.1, UDP READ: d_port 0 and dest_ip 0 stand for any."""
+    """PXE 2.1 §3, UDP READ: d_port 0 and dest_ip 0 stand for any."""
     site = opened_site()
     for port in (3000, 2070, 3000):
         send(site, str(port).encode(), port)
@@ -178,7 +178,7 @@ def test_datagrams_are_read_in_the_order_of_arrival_whatever_their_port() -> Non
 
 
 def test_a_port_can_be_asked_for() -> None:
-    """PXE 2.1, UDP READ: d_port. Ours: what is for other ports waits for who reads them."""
+    """PXE 2.1 §3, UDP READ: d_port. Ours: what is for other ports waits for who reads them."""
     site = opened_site()
     send(site, b"other", 3000)
     send(site, b"wanted", 2070)
@@ -189,7 +189,7 @@ def test_a_port_can_be_asked_for() -> None:
 
 
 def test_an_address_can_be_asked_for() -> None:
-    """PXE 2.1, UDP READ: dest_ip. A broadcast was sent to all, not to our own address."""
+    """PXE 2.1 §3, UDP READ: dest_ip. A broadcast was sent to all, not to our own address."""
     site = opened_site()
     send(site, b"to all", host=BROADCAST)
 
@@ -201,7 +201,7 @@ def test_an_address_can_be_asked_for() -> None:
 
 
 def test_what_is_longer_than_the_buffer_is_cut() -> None:
-    """PXE 2.1, UDP READ: buffer_size. The rest is gone, and nothing behind the buffer is touched."""
+    """PXE 2.1 §3, UDP READ: buffer_size. The rest is gone, and nothing behind the buffer is touched."""
     site = opened_site()
     site.memory.write(BUFFER_AT, b"........")
     send(site, b"hello")
@@ -231,7 +231,7 @@ def test_what_nobody_reads_takes_bounded_memory() -> None:
 
 
 def test_what_came_before_close_is_not_read_after_the_next_open() -> None:
-    """PXE 2.1, UDP CLOSE."""
+    """PXE 2.1 §3, UDP CLOSE."""
     site = opened_site()
     send(site, b"hello")
     site.base.poll()
@@ -241,7 +241,7 @@ def test_what_came_before_close_is_not_read_after_the_next_open() -> None:
 
 
 def test_a_far_pointer_leads_where_the_processor_would_go() -> None:
-    """PXE 2.1, SEGOFF16."""
+    """PXE 2.1 §3, SEGOFF16."""
     site = opened_site()
     send(site, b"hello")
     read(site, buffer=SegOff16(0x1FFF, 0x0010))
@@ -259,7 +259,7 @@ def test_a_buffer_that_is_not_there_fails_the_call() -> None:
 
 
 def test_reading_over_a_card_that_the_program_has_closed_fails() -> None:
-    """PXE 2.1, UNDI states."""
+    """PXE 2.1 §3, UNDI states."""
     site = opened_site()
     site.undi.close()
     assert read(site).status == Status.UNDI_INVALID_STATE
@@ -269,7 +269,7 @@ def test_reading_over_a_card_that_the_program_has_closed_fails() -> None:
 
 
 def test_a_datagram_is_written() -> None:
-    """PXE 2.1, UDP WRITE. The call waits for ARP and comes back with the datagram on its way."""
+    """PXE 2.1 §3, UDP WRITE. The call waits for ARP and comes back with the datagram on its way."""
     site = opened_site()
     assert write(site).status == Status.SUCCESS
     site.link.run(LATENCY_S)
@@ -279,7 +279,7 @@ def test_a_datagram_is_written() -> None:
 
 
 def test_without_a_source_port_it_is_2069() -> None:
-    """PXE 2.1, UDP WRITE: src_port 0."""
+    """PXE 2.1 §3, UDP WRITE: src_port 0."""
     site = opened_site()
     write(site, src_port=0)
     site.link.run(LATENCY_S)
@@ -287,14 +287,14 @@ def test_without_a_source_port_it_is_2069() -> None:
 
 
 def test_what_lies_elsewhere_goes_to_the_router() -> None:
-    """PXE 2.1, UDP WRITE: gw 0 is the routing that DHCP has set."""
+    """PXE 2.1 §3, UDP WRITE: gw 0 is the routing that DHCP has set."""
     site = opened_site()
     assert write(site, ip=FAR_AWAY).status == Status.SUCCESS
     assert udp_sent(site.link.frames)[-1][0].destination == ROUTER_STATION
 
 
 def test_a_gateway_is_used_for_one_datagram() -> None:
-    """PXE 2.1, UDP WRITE: gw. Ours: only for what lies beyond the link, since programs name it for neighbours too."""
+    """PXE 2.1 §3, UDP WRITE: gw. Ours: only beyond the link, since programs name it for neighbours too."""
     site = opened_site()
     for fields in ({"ip": FAR_AWAY, "gateway_ip": OTHER_ROUTER}, {"ip": PEER, "gateway_ip": OTHER_ROUTER}):
         assert write(site, **fields).status == Status.SUCCESS
@@ -313,7 +313,7 @@ def test_what_goes_to_all_needs_no_arp() -> None:
 
 
 def test_a_neighbour_who_does_not_answer_arp_is_told() -> None:
-    """PXE 2.1, UDP WRITE: ARP_TIMEOUT, after four requests; whoever does answer is still reached."""
+    """PXE 2.1 §3, UDP WRITE: ARP_TIMEOUT, after four requests; whoever does answer is still reached."""
     site = opened_site()
     before = site.link.now
     assert write(site, ip=SILENT).status == Status.ARP_TIMEOUT
@@ -340,14 +340,14 @@ def test_what_is_larger_than_the_mtu_goes_in_fragments() -> None:
 
 
 def test_what_no_packet_can_hold_is_not_sent() -> None:
-    """PXE 2.1, UDP WRITE: OUT_OF_RESOURCES."""
+    """PXE 2.1 §3, UDP WRITE: OUT_OF_RESOURCES."""
     site = opened_site()
     assert write(site, bytes(65507)).status == Status.SUCCESS
     assert write(site, bytes(65508)).status == Status.OUT_OF_RESOURCES
 
 
 def test_a_card_that_does_not_send_fails_the_call() -> None:
-    """PXE 2.1, UDP WRITE: UNDI_TRANSMIT_ERROR; at once, even where it is the ARP request that does not leave."""
+    """PXE 2.1 §3, UDP WRITE: UNDI_TRANSMIT_ERROR; at once, even where it is the ARP request that does not leave."""
     site = opened_site()
     write(site)
     site.card.broken = True

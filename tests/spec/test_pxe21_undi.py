@@ -1,4 +1,4 @@
-"""PXE 2.1, UNDI programming interface (opcodes 0001h to 0014h), called as a boot program calls it.
+"""PXE 2.1 §3, UNDI programming interface (opcodes 0001h to 0014h), called as a boot program calls it.
 
 Each test cites its service. Where a state or a value does not fit, the statuses are UNDI_INVALID_STATE and
 UNDI_INVALID_PARAMETER.
@@ -138,7 +138,7 @@ TRANSITIONS: list[tuple[Service[Any], dict[UndiState, UndiState]]] = [
 def test_a_service_is_there_in_its_states_only(
     service: Service[Any], allowed: dict[UndiState, UndiState], before: UndiState
 ) -> None:
-    """UNDI GET STATE: an engine in one of its states refuses what does not fit, and stays as it was."""
+    """PXE 2.1 §3, UNDI GET STATE: an engine in one of its states refuses what does not fit, and stays as it was."""
     boot = machine(before)
     wanted = Status.SUCCESS if before in allowed else Status.UNDI_INVALID_STATE
     assert boot.status(service) == wanted
@@ -147,7 +147,7 @@ def test_a_service_is_there_in_its_states_only(
 
 @pytest.mark.parametrize("before", UndiState)
 def test_the_station_address_is_set_before_open_only(before: UndiState) -> None:
-    """UNDI SET STATION ADDRESS: it is called before the adapter is opened."""
+    """PXE 2.1 §3, UNDI SET STATION ADDRESS: it is called before the adapter is opened."""
     boot = machine(before)
     status = boot.status(opcodes.UNDI_SET_STATION_ADDRESS, station_address=STRANGER_STATION)
     assert status == (Status.SUCCESS if before is INITIALIZED else Status.UNDI_INVALID_STATE)
@@ -156,25 +156,25 @@ def test_the_station_address_is_set_before_open_only(before: UndiState) -> None:
 
 @pytest.mark.parametrize("before", [UNLOADED, STARTED, INITIALIZED])
 def test_nothing_is_sent_before_open(before: UndiState) -> None:
-    """UNDI CLOSE: no packets are sent until the adapter is open again."""
+    """PXE 2.1 §3, UNDI CLOSE: no packets are sent until the adapter is open again."""
     boot = machine(before)
     assert boot.transmit(frame()) == Status.UNDI_INVALID_STATE
     assert not boot.card.sent
 
 
 def test_a_group_has_no_address_before_start() -> None:
-    """START UNDI: no UNDI service is there before it."""
+    """PXE 2.1 §3, START UNDI: no UNDI service is there before it."""
     assert machine(UNLOADED).status(opcodes.UNDI_GET_MCAST_ADDRESS, inet_addr=GROUP) == Status.UNDI_INVALID_STATE
 
 
 @pytest.mark.parametrize("service", [opcodes.UNDI_INITIATE_DIAGS, opcodes.UNDI_FORCE_INTERRUPT])
 def test_what_the_card_cannot_do_is_unsupported(service: Service[Any]) -> None:
-    """UNDI INITIATE DIAGS, UNDI FORCE INTERRUPT: UNSUPPORTED."""
+    """PXE 2.1 §3, UNDI INITIATE DIAGS, UNDI FORCE INTERRUPT: UNSUPPORTED."""
     assert machine(OPENED).status(service) == Status.UNSUPPORTED
 
 
 def test_the_states_are_gone_through_up_and_down() -> None:
-    """START UNDI to STOP UNDI, as iPXE brings the card up, shuts it down and brings it up again."""
+    """PXE 2.1 §3, START UNDI to STOP UNDI, as iPXE brings the card up, shuts it down and brings it up again."""
     boot = machine(STARTED)
     up: list[Service[Any]] = [opcodes.UNDI_STARTUP, opcodes.UNDI_INITIALIZE, opcodes.UNDI_OPEN]
     down: list[Service[Any]] = [opcodes.UNDI_CLOSE, opcodes.UNDI_SHUTDOWN, opcodes.UNDI_CLEANUP]
@@ -183,7 +183,7 @@ def test_the_states_are_gone_through_up_and_down() -> None:
 
 @pytest.mark.parametrize("end", ["stop", "start"])
 def test_stop_and_start_leave_no_group_joined(end: str) -> None:
-    """STOP UNDI, START UNDI: whatever the state was, the card lets nothing in after them."""
+    """PXE 2.1 §3, STOP UNDI, START UNDI: whatever the state was, the card lets nothing in after them."""
     boot = machine(OPENED)
     boot.status(opcodes.UNDI_SET_MCAST_ADDRESS, **listing(LISTED))
     getattr(boot.undi, end)()
@@ -213,7 +213,9 @@ WITH_A_LIST: list[Service[Any]] = [
 )
 @pytest.mark.parametrize("service", [opcodes.UNDI_OPEN, opcodes.UNDI_SET_PACKET_FILTER])
 def test_the_filter_says_what_comes_in(service: Service[Any], packet_filter: int, let_in: list[bytes]) -> None:
-    """UNDI OPEN, UNDI SET PACKET FILTER: directed (the listed groups among them), broadcast, promiscuous."""
+    """PXE 2.1 §3, UNDI OPEN, UNDI SET PACKET FILTER: directed (the listed groups among them), broadcast,
+    promiscuous.
+    """
     boot = machine(INITIALIZED)
     is_open = service is opcodes.UNDI_OPEN
     boot.status(opcodes.UNDI_OPEN, packet_filter=packet_filter if is_open else 0, **listing(LISTED))
@@ -225,7 +227,7 @@ def test_the_filter_says_what_comes_in(service: Service[Any], packet_filter: int
 
 
 def test_the_filter_that_is_set_takes_one_byte() -> None:
-    """UNDI SET PACKET FILTER: a byte, where OPEN has a word. What lies behind it is the caller's."""
+    """PXE 2.1 §3, UNDI SET PACKET FILTER: a byte, where OPEN has a word. What lies behind it is the caller's."""
     boot = machine(OPENED)
     block = boot.program.block(opcodes.UNDI_SET_PACKET_FILTER.block, packet_filter=0)
     boot.program.memory.write(block.address + 3, b"\xff")
@@ -236,7 +238,9 @@ def test_the_filter_that_is_set_takes_one_byte() -> None:
 
 @pytest.mark.parametrize("service", WITH_A_LIST, ids=lambda each: each.name)
 def test_a_list_of_groups_takes_the_place_of_the_one_before(service: Service[Any]) -> None:
-    """UNDI SET MULTICAST ADDRESS: the adapter is made to accept this list; an empty one is the end of multicast."""
+    """PXE 2.1 §3, UNDI SET MULTICAST ADDRESS: the adapter is made to accept this list; an empty one is the end of
+    multicast.
+    """
     boot = machine(OPENED)
     groups = [multicast_link_address(IPv4Address(f"239.0.0.{number}")) for number in range(8)]
     for listed in (groups, groups[:1], []):
@@ -251,14 +255,16 @@ def test_a_list_of_groups_takes_the_place_of_the_one_before(service: Service[Any
 )
 @pytest.mark.parametrize("service", WITH_A_LIST, ids=lambda each: each.name)
 def test_a_list_that_is_none_is_refused(service: Service[Any], wrong: dict[str, object]) -> None:
-    """UNDI RESET ADAPTER: up to MAXNUM_MCADDR (8) multicast MAC addresses."""
+    """PXE 2.1 §3, UNDI RESET ADAPTER: up to MAXNUM_MCADDR (8) multicast MAC addresses."""
     boot = machine(OPENED)
     assert boot.status(service, **wrong) == Status.UNDI_INVALID_PARAMETER
     assert boot.card.multicast_addresses == set()
 
 
 def test_a_shorter_block_will_do_where_no_group_is_listed() -> None:
-    """UNDI OPEN, as GRUB calls it: its list has 48 bytes and not 128, and here memory ends behind its count."""
+    """PXE 2.1 §3, UNDI OPEN, as GRUB calls it: its list has 48 bytes and not 128, and here memory ends behind its
+    count.
+    """
     boot = machine(INITIALIZED)
     address = MEMORY_SIZE_BYTES - 8
     boot.program.memory.write(address, bytes.fromhex("0000 0000 0400 0000"))
@@ -266,7 +272,9 @@ def test_a_shorter_block_will_do_where_no_group_is_listed() -> None:
 
 
 def test_a_reset_card_is_on_the_network_with_the_filter_it_had() -> None:
-    """UNDI RESET ADAPTER: unlike INITIALIZE it connects the adapter to the network; what was there before is gone."""
+    """PXE 2.1 §3, UNDI RESET ADAPTER: unlike INITIALIZE it connects the adapter to the network; what was there before
+    is gone.
+    """
     boot = machine(OPENED)
     boot.status(opcodes.UNDI_SET_PACKET_FILTER, packet_filter=PacketFilter.BROADCAST)
     boot.transmit(frame())
@@ -279,7 +287,7 @@ def test_a_reset_card_is_on_the_network_with_the_filter_it_had() -> None:
 
 
 def test_a_card_reset_before_it_was_open_lets_its_own_frames_in() -> None:
-    """UNDI RESET ADAPTER connects the adapter to the network; no OPEN has said with which filter."""
+    """PXE 2.1 §3, UNDI RESET ADAPTER connects the adapter to the network; no OPEN has said with which filter."""
     boot = machine(INITIALIZED)
     boot.status(opcodes.UNDI_RESET_ADAPTER)
     boot.card.arrive([frame(), frame(BROADCAST), frame(STRANGER_STATION)])
@@ -287,7 +295,7 @@ def test_a_card_reset_before_it_was_open_lets_its_own_frames_in() -> None:
 
 
 def test_a_closed_card_forgets_frames_and_groups() -> None:
-    """UNDI CLOSE disconnects the adapter from the network."""
+    """PXE 2.1 §3, UNDI CLOSE disconnects the adapter from the network."""
     boot = machine(OPENED)
     boot.status(opcodes.UNDI_SET_MCAST_ADDRESS, **listing(LISTED))
     boot.card.arrive([frame()])
@@ -302,7 +310,7 @@ def test_a_closed_card_forgets_frames_and_groups() -> None:
 
 
 def test_the_station_has_the_address_that_was_set() -> None:
-    """UNDI SET STATION ADDRESS: used for sending and receiving; the permanent one stays what it was."""
+    """PXE 2.1 §3, UNDI SET STATION ADDRESS: used for sending and receiving; the permanent one stays what it was."""
     boot = machine(INITIALIZED)
     boot.status(opcodes.UNDI_SET_STATION_ADDRESS, station_address=STRANGER_STATION)
     boot.status(opcodes.UNDI_OPEN, packet_filter=ALL)
@@ -316,7 +324,7 @@ def test_the_station_has_the_address_that_was_set() -> None:
 
 
 def test_initialize_brings_the_defaults_back() -> None:
-    """UNDI INITIALIZE resets the adapter and programs it with default parameters."""
+    """PXE 2.1 §3, UNDI INITIALIZE resets the adapter and programs it with default parameters."""
     boot = machine(INITIALIZED)
     boot.status(opcodes.UNDI_SET_STATION_ADDRESS, station_address=STRANGER_STATION)
     boot.status(opcodes.UNDI_SET_MCAST_ADDRESS, **listing(LISTED))
@@ -326,7 +334,7 @@ def test_initialize_brings_the_defaults_back() -> None:
 
 
 def test_groups_outlive_a_change_of_address() -> None:
-    """UNDI SET STATION ADDRESS changes the address alone, so that OPEN knows which groups to leave."""
+    """PXE 2.1 §3, UNDI SET STATION ADDRESS changes the address alone, so that OPEN knows which groups to leave."""
     boot = machine(INITIALIZED)
     boot.status(opcodes.UNDI_SET_MCAST_ADDRESS, **listing(LISTED))
     boot.status(opcodes.UNDI_SET_STATION_ADDRESS, station_address=STRANGER_STATION)
@@ -337,7 +345,7 @@ def test_groups_outlive_a_change_of_address() -> None:
 
 @pytest.mark.parametrize("wrong", [bytes(6), BROADCAST, LISTED], ids=["zeros", "broadcast", "multicast"])
 def test_no_station_has_the_address_of_none_or_many(wrong: bytes) -> None:
-    """UNDI SET STATION ADDRESS."""
+    """PXE 2.1 §3, UNDI SET STATION ADDRESS."""
     boot = machine(INITIALIZED)
     assert boot.status(opcodes.UNDI_SET_STATION_ADDRESS, station_address=wrong) == Status.UNDI_INVALID_PARAMETER
     assert boot.card.station_address == STATION
@@ -348,7 +356,7 @@ def test_no_station_has_the_address_of_none_or_many(wrong: bytes) -> None:
 
 @pytest.mark.parametrize("mtu", [1500, 1400, 9000])
 def test_the_card_tells_what_it_is(mtu: int) -> None:
-    """UNDI GET INFORMATION. IntNumber 0: PXELINUX hooks any other interrupt and waits for it."""
+    """PXE 2.1 §3, UNDI GET INFORMATION. IntNumber 0: PXELINUX hooks any other interrupt and waits for it."""
     boot = machine(INITIALIZED, card=BenchCard(mtu=mtu))
     told = boot.program.call(opcodes.UNDI_GET_INFORMATION)
     assert (told.hw_type, told.hw_addr_len, told.max_tran_unit) == (1, 6, mtu)
@@ -358,7 +366,7 @@ def test_the_card_tells_what_it_is(mtu: int) -> None:
 
 
 def test_statistics_count_frames_until_they_are_cleared() -> None:
-    """UNDI GET STATISTICS, UNDI CLEAR STATISTICS: what the filter keeps out was never received."""
+    """PXE 2.1 §3, UNDI GET STATISTICS, UNDI CLEAR STATISTICS: what the filter keeps out was never received."""
     boot = machine(OPENED)
     boot.transmit(frame())
     boot.transmit(frame())
@@ -381,35 +389,37 @@ def test_statistics_count_frames_until_they_are_cleared() -> None:
     ],
 )
 def test_a_group_has_a_link_address(group: str, link_address: str) -> None:
-    """UNDI GET MULTICAST ADDRESS (RFC 1112 §6.4)."""
+    """PXE 2.1 §3, UNDI GET MULTICAST ADDRESS (RFC 1112 §6.4)."""
     told = machine(INITIALIZED).program.call(opcodes.UNDI_GET_MCAST_ADDRESS, inet_addr=IPv4Address(group))
     assert told.media_addr == bytes.fromhex(link_address).ljust(16, b"\0")
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "10.77.0.1", "223.255.255.255", "240.0.0.0", "255.255.255.255"])
 def test_an_address_of_no_group_has_none(address: str) -> None:
-    """UNDI GET MULTICAST ADDRESS converts an IP multicast address."""
+    """PXE 2.1 §3, UNDI GET MULTICAST ADDRESS converts an IP multicast address."""
     boot = machine(INITIALIZED)
     status = boot.status(opcodes.UNDI_GET_MCAST_ADDRESS, inet_addr=IPv4Address(address))
     assert status == Status.UNDI_INVALID_PARAMETER
 
 
 def test_the_kind_of_card_is_told_as_pci_knows_it() -> None:
-    """UNDI GET NIC TYPE: 2 for PCI; BusDevFunc as bus (8 bits), device (5), function (3)."""
+    """PXE 2.1 §3, UNDI GET NIC TYPE: 2 for PCI; BusDevFunc as bus (8 bits), device (5), function (3)."""
     told = machine(INITIALIZED).program.call(opcodes.UNDI_GET_NIC_TYPE)
     assert told.memory.read(told.address + 2, 15) == bytes.fromhex("02 f41a 0010 02 00 00 00 1800 f41a 0100")
     assert NicType(bus=1, device=2, function=3).bus_device_function == 0x0113
 
 
 def test_another_card_says_so() -> None:
-    """UNDI GET NIC TYPE tells of the card in use."""
+    """PXE 2.1 §3, UNDI GET NIC TYPE tells of the card in use."""
     card = NicType(vendor_id=0x8086, device_id=0x100E, revision=3, subsystem_vendor_id=0xFFFF)
     told = machine(INITIALIZED, nic=card).program.call(opcodes.UNDI_GET_NIC_TYPE)
     assert (told.vendor_id, told.device_id, told.revision, told.sub_vendor_id) == (0x8086, 0x100E, 3, 0xFFFF)
 
 
 def test_the_interface_is_ethernet_and_is_polled() -> None:
-    """UNDI GET IFACE INFO: flag 1000h stays clear, for no interrupt comes; iPXE waits for one where it is set."""
+    """PXE 2.1 §3, UNDI GET IFACE INFO: flag 1000h stays clear, for no interrupt comes; iPXE waits for one where it is
+    set.
+    """
     told = machine(INITIALIZED).program.call(opcodes.UNDI_GET_IFACE_INFO, reserved=b"\xff" * 16)
     assert told.iface_type == b"DIX+802.3"
     assert told.service_flags == 0x0C1B
@@ -421,7 +431,9 @@ def test_the_interface_is_ethernet_and_is_polled() -> None:
 
 
 def test_a_frame_with_its_header_leaves_as_it_is() -> None:
-    """UNDI TRANSMIT, protocol 0: the upper layer has made the media header; neither flag nor destination counts."""
+    """PXE 2.1 §3, UNDI TRANSMIT, protocol 0: the upper layer has made the media header; neither flag nor destination
+    counts.
+    """
     boot = machine(OPENED)
     assert boot.transmit(frame(STRANGER_STATION), xmit_flag=0xFF, dest_addr=NULL) == Status.SUCCESS
     assert boot.card.sent == [frame(STRANGER_STATION)]
@@ -431,7 +443,7 @@ def test_a_frame_with_its_header_leaves_as_it_is() -> None:
     ("protocol", "ethertype"), [(Protocol.IP, "0800"), (Protocol.ARP, "0806"), (Protocol.RARP, "8035")]
 )
 def test_undi_makes_the_header_for_the_protocols_it_knows(protocol: Protocol, ethertype: str) -> None:
-    """UNDI TRANSMIT: destination from DestAddr, or the broadcast address where XmitFlag says so."""
+    """PXE 2.1 §3, UNDI TRANSMIT: destination from DestAddr, or the broadcast address where XmitFlag says so."""
     boot = machine(OPENED)
     destination = boot.program.place(STRANGER_STATION)
     assert boot.transmit(b"packet", protocol, xmit_flag=XmitFlag.DESTINATION, dest_addr=destination) == Status.SUCCESS
@@ -442,7 +454,7 @@ def test_undi_makes_the_header_for_the_protocols_it_knows(protocol: Protocol, et
 
 @pytest.mark.parametrize("blocks", range(9))
 def test_a_frame_is_put_together_from_its_pieces(blocks: int) -> None:
-    """UNDI TRANSMIT: the immediate data, then up to MAX_DATA_BLKS (8) data blocks."""
+    """PXE 2.1 §3, UNDI TRANSMIT: the immediate data, then up to MAX_DATA_BLKS (8) data blocks."""
     boot = machine(OPENED)
     whole = frame(payload=bytes(range(200)))
     cuts = [14 + 20 * number for number in range(blocks)]
@@ -452,7 +464,7 @@ def test_a_frame_is_put_together_from_its_pieces(blocks: int) -> None:
 
 
 def test_an_empty_piece_may_point_nowhere() -> None:
-    """UNDI TRANSMIT: all of a frame in its data blocks, and no immediate data."""
+    """PXE 2.1 §3, UNDI TRANSMIT: all of a frame in its data blocks, and no immediate data."""
     boot = machine(OPENED)
     descriptor = boot.descriptor((b"", frame(), b""))
     boot.program.memory.write(real_mode_address(descriptor) + 2, b"\xff\xff\xff\xff")
@@ -462,7 +474,7 @@ def test_an_empty_piece_may_point_nowhere() -> None:
 
 @pytest.mark.parametrize("mtu", [1500, 576])
 def test_the_longest_frame_holds_as_much_as_the_mtu(mtu: int) -> None:
-    """UNDI TRANSMIT: MaxTranUnit bytes behind the header, whoever made it; not one more."""
+    """PXE 2.1 §3, UNDI TRANSMIT: MaxTranUnit bytes behind the header, whoever made it; not one more."""
     boot = machine(OPENED, card=BenchCard(mtu=mtu))
     whole, packet = frame(payload=bytes(mtu)), bytes(mtu)
     assert boot.transmit(whole) == Status.SUCCESS
@@ -485,7 +497,7 @@ def test_the_longest_frame_holds_as_much_as_the_mtu(mtu: int) -> None:
     ],
 )
 def test_what_makes_no_frame_is_refused(fields: dict[str, Any]) -> None:
-    """UNDI TRANSMIT: an unknown protocol or flag, or a pointer past the end of memory."""
+    """PXE 2.1 §3, UNDI TRANSMIT: an unknown protocol or flag, or a pointer past the end of memory."""
     boot = machine(OPENED)
     given_fields = {"tbd": boot.descriptor((frame(),)), **fields}
     assert boot.status(opcodes.UNDI_TRANSMIT, **given_fields) == Status.UNDI_INVALID_PARAMETER
@@ -498,20 +510,20 @@ def test_what_makes_no_frame_is_refused(fields: dict[str, Any]) -> None:
     ids=["nothing", "less than a header", "nine blocks", "half a megabyte"],
 )
 def test_counts_that_make_no_frame_are_refused(pieces: tuple[bytes, ...]) -> None:
-    """UNDI TRANSMIT."""
+    """PXE 2.1 §3, UNDI TRANSMIT."""
     boot = machine(OPENED)
     assert boot.status(opcodes.UNDI_TRANSMIT, tbd=boot.descriptor(pieces)) == Status.UNDI_INVALID_PARAMETER
     assert not boot.card.sent
 
 
 def test_a_packet_of_nothing_is_refused() -> None:
-    """UNDI TRANSMIT: a header alone is no packet of any protocol."""
+    """PXE 2.1 §3, UNDI TRANSMIT: a header alone is no packet of any protocol."""
     boot = machine(OPENED)
     assert boot.transmit(b"", Protocol.IP, xmit_flag=XmitFlag.BROADCAST) == Status.UNDI_INVALID_PARAMETER
 
 
 def test_a_piece_past_the_end_of_memory_is_refused() -> None:
-    """UNDI TRANSMIT: the immediate data begins on memory's last byte."""
+    """PXE 2.1 §3, UNDI TRANSMIT: the immediate data begins on memory's last byte."""
     boot = machine(OPENED)
     descriptor = boot.descriptor((frame(),))
     boot.program.memory.write(real_mode_address(descriptor) + 2, bytes.fromhex("0f00 ffff"))
@@ -520,14 +532,16 @@ def test_a_piece_past_the_end_of_memory_is_refused() -> None:
 
 @pytest.mark.parametrize("kind", [0, 2])
 def test_a_data_block_has_a_segment_and_an_offset(kind: int) -> None:
-    """UNDI TRANSMIT, TDPtrType: 1; physical addresses (0) are not supported in PXE 2.1."""
+    """PXE 2.1 §3, UNDI TRANSMIT, TDPtrType: 1; physical addresses (0) are not supported in PXE 2.1."""
     boot = machine(OPENED)
     descriptor = boot.descriptor((frame(), b"more"), pointer_type=kind)
     assert boot.status(opcodes.UNDI_TRANSMIT, tbd=descriptor) == Status.UNDI_INVALID_PARAMETER
 
 
 def test_what_the_card_does_not_send_is_a_transmit_error() -> None:
-    """UNDI TRANSMIT: never OUT_OF_RESOURCES, on which PXELINUX tries again without end; and nothing was completed."""
+    """PXE 2.1 §3, UNDI TRANSMIT: never OUT_OF_RESOURCES, on which PXELINUX tries again without end; and nothing was
+    completed.
+    """
     boot = machine(OPENED)
     boot.card.is_unplugged = True
     assert boot.transmit(frame()) == Status.UNDI_TRANSMIT_ERROR
@@ -536,7 +550,7 @@ def test_what_the_card_does_not_send_is_a_transmit_error() -> None:
 
 
 def test_frames_may_follow_each_other_before_the_first_is_told_sent() -> None:
-    """UNDI TRANSMIT, as GRUB and iPXE call it: neither waits for a completion. Each is told, once."""
+    """PXE 2.1 §3, UNDI TRANSMIT, as GRUB and iPXE call it: neither waits for a completion. Each is told, once."""
     boot = machine(OPENED)
     for _ in range(3):
         assert boot.transmit(frame()) == Status.SUCCESS
@@ -548,7 +562,7 @@ def test_frames_may_follow_each_other_before_the_first_is_told_sent() -> None:
 
 
 def test_an_interrupt_is_ours_while_there_is_something_to_tell() -> None:
-    """UNDI ISR, START: OURS until all is told, NOT_OURS before and after."""
+    """PXE 2.1 §3, UNDI ISR, START: OURS until all is told, NOT_OURS before and after."""
     boot = machine(OPENED)
     told = [boot.isr(IsrCall.START).func_flag]
     boot.card.arrive([frame()])
@@ -563,7 +577,9 @@ def test_an_interrupt_is_ours_while_there_is_something_to_tell() -> None:
 
 @pytest.mark.parametrize("state", [UNLOADED, STARTED, INITIALIZED])
 def test_no_interrupt_is_ours_while_the_card_is_not_open(state: UndiState) -> None:
-    """UNDI ISR, START: another device's interrupt comes in any state. lpxelinux polls before OPEN and after CLOSE."""
+    """PXE 2.1 §3, UNDI ISR, START: another device's interrupt comes in any state. lpxelinux polls before OPEN and
+    after CLOSE.
+    """
     boot = machine(state)
     boot.card.arrive([frame()])
     answer = boot.isr(IsrCall.START)
@@ -574,20 +590,20 @@ def test_no_interrupt_is_ours_while_the_card_is_not_open(state: UndiState) -> No
 @pytest.mark.parametrize("state", [UNLOADED, STARTED, INITIALIZED])
 @pytest.mark.parametrize("call", [IsrCall.PROCESS, IsrCall.GET_NEXT])
 def test_a_card_that_is_not_open_is_done(state: UndiState, call: IsrCall) -> None:
-    """UNDI ISR: DONE beside the status. PXELINUX reads FuncFlag alone, and 2 and 3 are answers as well."""
+    """PXE 2.1 §3, UNDI ISR: DONE beside the status. PXELINUX reads FuncFlag alone, and 2 and 3 are answers as well."""
     answer = machine(state).isr(call)
     assert (answer.status, answer.func_flag) == (Status.UNDI_INVALID_STATE, IsrAnswer.DONE)
 
 
 @pytest.mark.parametrize("call", [0, 4, 0xFFFF])
 def test_another_call_of_isr_is_refused(call: int) -> None:
-    """UNDI ISR: START, PROCESS and GET_NEXT are all there are."""
+    """PXE 2.1 §3, UNDI ISR: START, PROCESS and GET_NEXT are all there are."""
     answer = machine(OPENED).isr(call)
     assert (answer.status, answer.func_flag) == (Status.UNDI_INVALID_PARAMETER, IsrAnswer.DONE)
 
 
 def test_frames_are_told_one_by_one_and_what_was_sent_after_them() -> None:
-    """UNDI ISR: PROCESS and GET_NEXT give received frames first, then completed transmits, then DONE."""
+    """PXE 2.1 §3, UNDI ISR: PROCESS and GET_NEXT give received frames first, then completed transmits, then DONE."""
     boot = machine(OPENED)
     boot.transmit(frame())
     first, second = frame(payload=b"1" * 46), frame(payload=b"2" * 60)
@@ -606,7 +622,9 @@ def test_frames_are_told_one_by_one_and_what_was_sent_after_them() -> None:
 
 
 def test_a_frame_is_handed_over_whole_in_the_buffer_of_the_stack() -> None:
-    """UNDI ISR, RECEIVE: BufferLength is FrameLength, both with the 14 bytes of header; nothing but it is written."""
+    """PXE 2.1 §3, UNDI ISR, RECEIVE: BufferLength is FrameLength, both with the 14 bytes of header; nothing but it is
+    written.
+    """
     boot = machine(OPENED)
     longest = frame(payload=bytes(MTU))
     boot.card.arrive([longest])
@@ -629,7 +647,7 @@ def test_a_frame_is_handed_over_whole_in_the_buffer_of_the_stack() -> None:
 def test_a_frame_is_told_by_protocol_and_address(
     ethertype: int, protocol: int, destination: bytes, packet_type: PacketType
 ) -> None:
-    """UNDI ISR, ProtType: IP 1, ARP 2, RARP 3, other 4. PktType: directed 0, broadcast 1, multicast 2."""
+    """PXE 2.1 §3, UNDI ISR, ProtType: IP 1, ARP 2, RARP 3, other 4. PktType: directed 0, broadcast 1, multicast 2."""
     boot = machine(OPENED)
     boot.status(opcodes.UNDI_SET_MCAST_ADDRESS, **listing(LISTED))
     boot.card.arrive([frame(destination, ethertype)])
@@ -638,7 +656,7 @@ def test_a_frame_is_told_by_protocol_and_address(
 
 
 def test_a_program_that_polls_may_begin_with_process() -> None:
-    """UNDI ISR: iPXE calls START in its interrupt handler only, which is never run here."""
+    """PXE 2.1 §3, UNDI ISR: iPXE calls START in its interrupt handler only, which is never run here."""
     boot = machine(OPENED)
     for number in range(3):
         boot.card.arrive([frame(payload=bytes([number]) * 46)])
@@ -646,7 +664,9 @@ def test_a_program_that_polls_may_begin_with_process() -> None:
 
 
 def test_grub_processes_what_is_not_ours() -> None:
-    """UNDI ISR: GRUB does not look at the answer to START, calls PROCESS all the same, and stops at DONE."""
+    """PXE 2.1 §3, UNDI ISR: GRUB does not look at the answer to START, calls PROCESS all the same, and stops at
+    DONE.
+    """
     boot = machine(OPENED)
     assert boot.isr(IsrCall.START).func_flag == InterruptIs.NOT_OURS
     answer = boot.isr(IsrCall.PROCESS)
@@ -654,7 +674,7 @@ def test_grub_processes_what_is_not_ours() -> None:
 
 
 def test_no_frame_is_lost_while_nobody_asks() -> None:
-    """UNDI ISR: what is not asked for stays in the card, and comes later in its order."""
+    """PXE 2.1 §3, UNDI ISR: what is not asked for stays in the card, and comes later in its order."""
     boot = machine(OPENED)
     frames = [frame(payload=number.to_bytes(2, "big") * 23) for number in range(1000)]
     for each in frames:
@@ -666,7 +686,7 @@ def test_no_frame_is_lost_while_nobody_asks() -> None:
 
 @pytest.mark.parametrize("size", [6, 13, MTU + 15, 60000])
 def test_what_is_no_frame_of_this_network_is_passed_over(size: int) -> None:
-    """UNDI ISR: no program is ready for more than the MTU, and no buffer for a header that is not whole."""
+    """PXE 2.1 §3, UNDI ISR: no program is ready for more than the MTU, and no buffer for a header that is not whole."""
     boot = machine(OPENED)
     boot.card.arrive([frame(payload=bytes(60000))[:size], frame()])
     before = bytes(boot.program.memory.content)
@@ -694,7 +714,7 @@ UNDI_OPCODES = range(0x0001, 0x0015)
     ),
 )
 def test_any_bytes_in_any_block_do_no_harm(state: UndiState, calls: list[tuple[int, bytes, int]]) -> None:
-    """No call raises, and none writes anywhere but in its block and in the stack's frame buffer."""
+    """PXE 2.1 §3: no call raises, and none writes anywhere but in its block and in the stack's frame buffer."""
     boot = machine(state)
     memory = boot.program.memory.content
     sizes = {service.opcode: service.block.SIZE for service in opcodes.SERVICES.values()}

@@ -10,14 +10,14 @@ _STRUCTURES = (
         gap="what holds it are tests of the machine with boot programs, in tests/interop; here only tests/spec counts",
     ),
     must(
-        "§3", "PXENV+ says version 2.1, where the stack lies and where !PXE is, and its bytes sum up to 0.",
+        "§3", "PXENV+ says version 2.1, where the stack lies and where !PXE is, and a sum of 0.",
         "test_pxenv_is_known_by_its_signature_its_length_and_its_sum",
         "test_pxenv_says_version_2_1_and_leads_to_bang_pxe",
         "test_pxenv_has_the_entry_by_registers_and_none_for_protected_mode",
         "test_pxenv_tells_where_the_stack_lies",
     ),
     must(
-        "§3", "The structure !PXE has entry points and seven descriptors with physical bases, and its bytes sum up to 0.",
+        "§3", "The structure !PXE has entry points and seven descriptors with physical bases, and a sum of 0.",
         "test_bang_pxe_is_known_by_its_signature_its_length_and_its_sum",
         "test_bang_pxe_has_the_entry_by_the_stack",
         "test_seven_descriptors_have_physical_bases",
