@@ -13,7 +13,7 @@ from rich.console import Console
 from tests.support.dhcp import MAC
 from tests.support.pxe_client import MACHINE_UUID
 from wireboot.client.files import save_boot_file
-from wireboot.client.keyboard import keys_in, read_keys
+from wireboot.client.keyboard import keys_in, read_typed
 from wireboot.client.report import BootReport
 from wireboot.client.screen import Screen
 from wireboot.errors import OperatorError
@@ -76,7 +76,7 @@ def test_a_key_that_means_nothing_does_not_cancel_the_boot(typed: bytes) -> None
 def test_a_terminal_that_is_gone_is_read_no_more() -> None:
     ours, theirs = pty.openpty()
     os.close(ours)
-    assert read_keys(theirs) is None
+    assert read_typed(theirs) is None
     os.close(theirs)
 
 

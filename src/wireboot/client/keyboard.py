@@ -1,4 +1,4 @@
-"""Keys of a terminal, as the prompt and the menu know them."""
+"""What is typed into this process: keys of a terminal, as the prompt and the menu know them, or a pipe's bytes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def keys_in(typed: bytes) -> Iterator[Key]:
 @contextmanager
 def keyboard() -> Iterator[int | None]:
     """The descriptor of a terminal that hands over each key as it is pressed; None where stdin is no terminal."""
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         yield None
         return
     descriptor = sys.stdin.fileno()
@@ -69,10 +69,16 @@ def keyboard() -> Iterator[int | None]:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
-def read_keys(descriptor: int) -> list[Key] | None:
-    """The keys pressed since; None once the terminal is gone."""
+def stdin_descriptor() -> int | None:
+    """Of stdin that is a pipe or a file; None where it is a terminal, or closed."""
+    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
+        return None
+    return sys.stdin.fileno()
+
+
+def read_typed(descriptor: int) -> bytes | None:
+    """What was typed since, at least a byte of it; None at the end."""
     try:
-        typed = os.read(descriptor, _READ_BYTES)
+        return os.read(descriptor, _READ_BYTES) or None
     except OSError:  # its window was closed
         return None
-    return list(keys_in(typed)) if typed else None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from wireboot.client.account_report import account_document, ended_well
+from wireboot.client.execute import ProgramEnded
 from wireboot.endpoint import Event
 from wireboot.protocols.pxe.client_events import Booted, BootEnded, Failed, LocalBoot, Outcome, StepReached
 from wireboot.protocols.pxe.client_identity import ClientIdentity
 from wireboot.protocols.pxe.errors import PxeError
+from wireboot.pxe_api.cpu.account import Account
 from wireboot.wire.addresses import format_link_address
 from wireboot.wire.iana import architecture_name
 
@@ -17,17 +20,22 @@ class BootReport:
         self._identity = identity
         self._steps: list[StepReached] = []
         self.outcome: Outcome | None = None
+        self.account: Account | None = None
+        """Of the boot program's run, where there was one."""
 
     def observe(self, event: Event) -> None:
         if isinstance(event, StepReached):
             self._steps.append(event)
         elif isinstance(event, BootEnded):
             self.outcome = event.outcome
+        elif isinstance(event, ProgramEnded):
+            self.account = event.account
 
     @property
     def succeeded(self) -> bool:
         """The menu's way back to the local disk counts: it is what was asked for."""
-        return isinstance(self.outcome, Booted | LocalBoot)
+        booted = isinstance(self.outcome, Booted | LocalBoot)
+        return booted and (self.account is None or ended_well(self.account))
 
     def document(self) -> dict[str, object]:
         """The contract of `wireboot boot --json`. Every key is there in every outcome; what was not come to is null."""
@@ -48,6 +56,7 @@ class BootReport:
                 {"step": each.step, "name": each.name, "at_s": round(each.at_s, 3), "detail": dict(each.detail)}
                 for each in self._steps
             ],
+            "execution": None if self.account is None else account_document(self.account),
         }
 
     def _client(self) -> dict[str, object]:

@@ -1,10 +1,12 @@
-"""A boot for people to follow: its steps as they are reached, the prompt, the menu, how it ended."""
+"""A boot for people to follow: its steps as they are reached, the prompt, the menu, how it and its program ended."""
 
 from __future__ import annotations
 
 from rich.console import Console
 from rich.text import Text
 
+from wireboot.client.account_report import account_lines
+from wireboot.client.execute import ProgramEnded
 from wireboot.endpoint import Event
 from wireboot.protocols.pxe.client_events import (
     Booted,
@@ -45,6 +47,8 @@ class Screen:
                 self._line("the menu leads back to the local disk")
             case BootEnded(outcome=Failed(error=error)):
                 self._failed(error)
+            case ProgramEnded():
+                self._program_ended(event)
             case _:
                 pass
 
@@ -62,6 +66,12 @@ class Screen:
     def _failed(self, error: PxeError) -> None:
         self._line(f"{error.code}: {error.text}", _printable(error.detail))
         self._line(f"hint: {error.hint}")
+
+    def _program_ended(self, ended: ProgramEnded) -> None:
+        for text, detail in account_lines(ended.account):
+            self._line(text, _printable(detail))
+        for typing in ended.never_typed:
+            self._line(f"never typed: what was to wait for {typing.seen!r}")
 
     def _line(self, text: str, detail: str = "") -> None:
         line = Text(_printable(text))

@@ -11,31 +11,34 @@ import os
 import socket
 import struct
 from collections.abc import Collection, Iterable
-from typing import NamedTuple, Self
+from typing import Self
 
 from wireboot.endpoint import Interface
 from wireboot.errors import OperatorError
+from wireboot.net import offload
 from wireboot.net.interfaces import list_interfaces
+from wireboot.wire import ethernet
 
 # From <linux/if_packet.h>, <linux/if_ether.h>, <linux/if_arp.h>, <asm-generic/socket.h> and <linux/filter.h>.
 # fmt: off
 _ETH_P_ALL                            = 0x0003
 _ARPHRD_ETHER, _ARPHRD_LOOPBACK       = 1, 772
 _SOL_PACKET                           = 263
-_PACKET_ADD_MEMBERSHIP, _PACKET_DROP_MEMBERSHIP, _PACKET_AUXDATA = 1, 2, 8
-_PACKET_MR_MULTICAST, _PACKET_MR_PROMISC                         = 0, 1
-_TP_STATUS_CSUMNOTREADY, _TP_STATUS_VLAN_VALID                   = 0x08, 0x10
+_PACKET_ADD_MEMBERSHIP, _PACKET_DROP_MEMBERSHIP, _PACKET_VNET_HDR = 1, 2, 15
+_PACKET_MR_MULTICAST, _PACKET_MR_PROMISC                          = 0, 1
 _SO_ATTACH_FILTER, _SO_RCVBUFFORCE    = 26, 33
 _LOAD_WORD, _LOAD_HALF, _LOAD_BYTE    = 0x20, 0x28, 0x30
 _JUMP_IF_EQUAL, _JUMP_IF_SET, _RETURN = 0x15, 0x45, 0x06
+_BESIDE_FRAME                         = 0xFFFFF000  # where a filter finds what the kernel knows of a frame
+_DIRECTION, _VLAN_TAG                 = _BESIDE_FRAME + 4, _BESIDE_FRAME + 44
 # fmt: on
 _MEMBERSHIP = struct.Struct("=iHH8s")
-_AUXILIARY = struct.Struct("=IIIHHHH")
 _INSTRUCTION = struct.Struct("=HBBI")
 _VLAN_NUMBER = 0x0FFF
+"""Of a tag, which the kernel has taken off the frame. Number 0 gives a priority only, and is no other network."""
 
-_FRAME_SIZE_MAX = 1 << 16
-"""Senders on this machine and cards put frames together. What is cut here is still seen to be too large."""
+_FRAME_SIZE_MAX = 1 << 17
+"""Larger than any that is not cut yet. Where one is larger still, what is left of it is seen to be incomplete."""
 _BATCH = 64
 _BUFFER_SIZE_BYTES = 8 << 20
 
@@ -48,7 +51,9 @@ class FrameSocket:
         interface = _find(interface_name)
         self.station_address = station_address
         self.mtu = interface.mtu
+        self._frame_size_max = ethernet.HEADER_SIZE + interface.mtu
         self._index = interface.index
+        self._buffer = memoryview(bytearray(_FRAME_SIZE_MAX))
         self._multicast_addresses: frozenset[bytes] = frozenset()
         try:
             # Protocol 0: nothing is received before the filter stands.
@@ -82,20 +87,21 @@ class FrameSocket:
         received: list[bytes] = []
         for _ in range(_BATCH):
             try:
-                data, ancillary, _, sender = self._socket.recvmsg(_FRAME_SIZE_MAX, 64)
+                size = self._socket.recv_into(self._buffer)
             except BlockingIOError:
                 break
             except OSError:
                 # The interface went down; it may come back, and the client's own timers say when that is too late.
                 continue
-            auxiliary = _read_auxiliary(ancillary)
-            if sender[2] != socket.PACKET_OUTGOING and not auxiliary.is_of_another_network:
-                received.append(data if auxiliary.checksum_ready else _without_checksum(data))
+            header = offload.VirtioNetHeader.decode(self._buffer)
+            frames = offload.finish(bytes(self._buffer[offload.HEADER_SIZE : size]), header)
+            # A peer whose MTU is larger can send what no card here would have taken.
+            received += [frame for frame in frames if len(frame) <= self._frame_size_max]
         return received
 
     def transmit(self, frame: bytes) -> None:
         """Raises OSError where the system refuses."""
-        self._socket.send(frame)
+        self._socket.send(offload.NOTHING_LEFT_OPEN + frame)
 
     def set_station_address(self, link_address: bytes) -> None:
         self.station_address = link_address
@@ -113,7 +119,7 @@ class FrameSocket:
         self._socket.close()
 
     def _configure(self, interface_name: str) -> None:
-        self._socket.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
+        self._socket.setsockopt(_SOL_PACKET, _PACKET_VNET_HDR, 1)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_SIZE_BYTES)
         except PermissionError:
@@ -136,9 +142,17 @@ class FrameSocket:
         self._socket.setsockopt(_SOL_PACKET, _PACKET_ADD_MEMBERSHIP, membership)
 
     def _attach_filter(self) -> None:
-        """Let the kernel drop what is for other stations: a promiscuous card brings all there is on the cable."""
+        """Let the kernel drop what is not for us, so that nobody is woken for it.
+
+        That is: what this machine sends, what has the tag of another network, and what is for other stations, for a
+        promiscuous card brings all there is on the cable.
+        """
         first, last = struct.unpack("!IH", self.station_address)
         program = (
+            (_LOAD_WORD, 0, 0, _DIRECTION),
+            (_JUMP_IF_EQUAL, 9, 0, socket.PACKET_OUTGOING),
+            (_LOAD_WORD, 0, 0, _VLAN_TAG),
+            (_JUMP_IF_SET, 7, 0, _VLAN_NUMBER),
             (_LOAD_WORD, 0, 0, 0),
             (_JUMP_IF_EQUAL, 0, 2, first),
             (_LOAD_HALF, 0, 0, 4),
@@ -161,29 +175,6 @@ class FrameSocket:
             except OSError:
                 # The card has no more room, or the interface is gone. In promiscuous mode it lets all in anyway.
                 continue
-
-
-def _without_checksum(frame: bytes) -> bytes:
-    """A UDP datagram that its sender, on this machine, left to a card to finish (RFC 768: none is a zero)."""
-    at = 14 + (frame[14] & 0x0F) * 4 + 6
-    return frame[:at] + bytes(2) + frame[at + 2 :]
-
-
-class _Auxiliary(NamedTuple):
-    """What the kernel says of a frame beside its bytes."""
-
-    checksum_ready: bool = True
-    is_of_another_network: bool = False
-    """It came with a VLAN tag, which the kernel has taken off. A tag of number 0 gives a priority only."""
-
-
-def _read_auxiliary(ancillary: Iterable[tuple[int, int, bytes]]) -> _Auxiliary:
-    for level, kind, data in ancillary:
-        if (level, kind) == (_SOL_PACKET, _PACKET_AUXDATA) and len(data) >= _AUXILIARY.size:
-            status, _, _, _, _, vlan, _ = _AUXILIARY.unpack_from(data)
-            is_tagged = bool(status & _TP_STATUS_VLAN_VALID and vlan & _VLAN_NUMBER)
-            return _Auxiliary(not status & _TP_STATUS_CSUMNOTREADY, is_tagged)
-    return _Auxiliary()
 
 
 def _find(name: str) -> Interface:

@@ -26,8 +26,9 @@ from wireboot.server.event_log import EventLog
 from wireboot.server.host import boot_files, host_facts, loaders_on_this_machine, served_interfaces
 from wireboot.server.log import Logger
 from wireboot.server.restart import as_it_can_run, keys_for_restart
-from wireboot.services.inventory import subnets
+from wireboot.server.running import RunningNote
 from wireboot.services.snapshot import Snapshot, take_snapshot
+from wireboot.services.subnets import subnets
 from wireboot.store.database import open_database
 from wireboot.store.leases import LeaseStore
 
@@ -61,22 +62,26 @@ async def serve(load: Callable[[], LoadedConfig], log: Logger) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, signals.put_nowait, number)
     loaders = loaders_on_this_machine()
-    server = Server(await asyncio.to_thread(load_checked, load, loaders), log)
+    checked = await asyncio.to_thread(load_checked, load, loaders)
+    server = Server(checked, log)
     watcher = asyncio.create_task(_watch_interfaces(server, log))
     try:
-        while await signals.get() is signal.SIGHUP:
-            # In a thread: a slow disk or a long check delays no packet.
-            await _reload(server, asyncio.to_thread(load_checked, load, loaders), log)
+        with RunningNote() as note:
+            note.write(checked.loaded)
+            while await signals.get() is signal.SIGHUP:
+                # In a thread: a slow disk or a long check delays no packet.
+                await _reload(server, asyncio.to_thread(load_checked, load, loaders), note, log)
     finally:
         watcher.cancel()
         server.close()
 
 
-async def _reload(server: Server, checking: Awaitable[Checked], log: Logger) -> None:
+async def _reload(server: Server, checking: Awaitable[Checked], note: RunningNote, log: Logger) -> None:
     try:
         checked = await checking
         # In a thread as well: credentials are tested against whole boot files.
         server.take_up(checked, await asyncio.to_thread(server.snapshot_of, checked))
+        note.write(checked.loaded)
     except OperatorError as problem:
         log.error("reload_refused", reason=str(problem), hint=problem.hint)
     except Exception as problem:

@@ -13,14 +13,14 @@ STARTS_AT = 1_700_000_000.0
 class Clock:
     """What is to happen, and when. Of two things due at one moment the one planned first happens first."""
 
-    def __init__(self) -> None:
-        self.now = STARTS_AT
+    def __init__(self, starts_at: float = STARTS_AT) -> None:
+        self.now = self._starts_at = starts_at
         self._plan: list[tuple[float, int, Callable[[], None]]] = []
         self._serial = count()
 
     @property
     def elapsed_s(self) -> float:
-        return self.now - STARTS_AT
+        return self.now - self._starts_at
 
     def at(self, when: float, action: Callable[[], None]) -> None:
         """Do it then, or at once when that moment has passed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wireboot.protocols.pxe.firmware import FIRMWARE, Firmware
-from wireboot.sim.site import Site
+from wireboot.sim.site import Site, subnets_by_link
 from wireboot.sim.world import World
 
 SWITCHED_ON_WITHIN_S = 10.0
@@ -25,7 +25,7 @@ def populate(
 
     `multicast`: those that can use MTFTP do. They are switched on within so many seconds.
     """
-    homes = _reserved_segments(world.site)
+    homes = reserved_segments(world.site)
     named = world.site.config.machines[:machines]
     for number in range(machines):
         known = named[number] if number < len(named) else None
@@ -46,9 +46,10 @@ def firmware_named(name: str) -> tuple[Firmware, ...]:
     return tuple(FIRMWARE.values()) if name == "all" else (FIRMWARE[name],)
 
 
-def _reserved_segments(site: Site) -> dict[bytes, str]:
+def reserved_segments(site: Site) -> dict[bytes, str]:
     """Where the machines with a reservation stand."""
     segments: dict[bytes, str] = {}
-    for segment, subnet in zip(site.segments, site.config.dhcp4.subnets, strict=False):
-        segments.update({each.mac: segment for each in subnet.reservations})
+    for segment, subnets in zip(site.segments, subnets_by_link(site.config), strict=False):
+        reserved = (each.mac for subnet in subnets for each in subnet.reservations)
+        segments.update({mac: segment for mac in reserved if mac is not None})
     return segments

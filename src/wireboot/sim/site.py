@@ -11,11 +11,12 @@ from itertools import islice
 from wireboot.boot.generated_files import own_address_for
 from wireboot.boot.loaders import FoundLoaders
 from wireboot.boot.menus import server_types
-from wireboot.config.model import Configuration
+from wireboot.config.model import Configuration, Dhcp4Subnet
 from wireboot.endpoint import Interface
 from wireboot.errors import OperatorError
 from wireboot.leases.subnet import Subnet
 from wireboot.protocols.dhcp4.options import ROUTERS
+from wireboot.protocols.tftp.files import BootFiles
 from wireboot.services.inventory import inventory
 from wireboot.services.snapshot import Snapshot, take_snapshot
 from wireboot.sim.files import SIZE_BYTES_MAX, ReadFile, SimulatedFiles, named_files
@@ -70,8 +71,11 @@ def site_of(
     loaders: FoundLoaders = NO_LOADERS,
     read: ReadFile = nothing_there,
     size_bytes_max: int = SIZE_BYTES_MAX,
+    served: BootFiles | None = None,
 ) -> Site:
     """The site that `config` serves, with room for so many machines beside what it lends itself.
+
+    wireboot's server has what `read` gives, up to a size, and stand-ins for the rest; or just what is `served`.
 
     Raises OperatorError where its network is too small for a DHCP server beside a proxy.
     """
@@ -80,7 +84,7 @@ def site_of(
     theirs = (file for served in elsewhere.values() for file in served.values())
     files = SimulatedFiles({*named_files(config, loaders), *theirs}, read, size_bytes_max)
     own_address = partial(own_address_for, interfaces=interfaces.values())
-    snapshot = take_snapshot(config, loaders, files, own_address)
+    snapshot = take_snapshot(config, loaders, served or files, own_address)
     beside = None
     if config.dhcp4.mode != "server":
         (interface,) = interfaces.values()
@@ -92,7 +96,7 @@ def simulated_interfaces(config: Configuration) -> dict[str, Interface]:
     """One for each network, by the configured names as far as they go; in proxy mode one."""
     dhcp4 = config.dhcp4
     if dhcp4.mode == "server":
-        networks = [subnet.network for subnet in dhcp4.subnets] or [NETWORK]
+        networks = [subnets[0].network for subnets in subnets_by_link(config)] or [NETWORK]
     else:
         networks = [NETWORK if dhcp4.proxy_fallback is None else dhcp4.proxy_fallback.network]
     names = [*config.network.interfaces, *(f"eth{number}" for number in range(len(networks)))]
@@ -101,6 +105,14 @@ def simulated_interfaces(config: Configuration) -> dict[str, Interface]:
         name: _interface(name, number, _free_address(network, taken))
         for number, (name, network) in enumerate(zip(dict.fromkeys(names), networks, strict=False), start=1)
     }
+
+
+def subnets_by_link(config: Configuration) -> list[list[Dhcp4Subnet]]:
+    """The subnets of each link, in the order of `simulated_interfaces`."""
+    links: dict[str, list[Dhcp4Subnet]] = {}
+    for subnet in config.dhcp4.subnets:
+        links.setdefault(subnet.shared_network or str(subnet.network), []).append(subnet)
+    return list(links.values())
 
 
 def _interface(name: str, number: int, address: IPv4Interface) -> Interface:
@@ -112,7 +124,8 @@ def _spoken_for(config: Configuration) -> list[AddressRange[IPv4Address]]:
     ranges = [pool for subnet in config.dhcp4.subnets for pool in subnet.pools]
     if config.dhcp4.proxy_fallback is not None:
         ranges += config.dhcp4.proxy_fallback.pools
-    single = [each.address for subnet in config.dhcp4.subnets for each in subnet.reservations]
+    reserved = (each.address for subnet in config.dhcp4.subnets for each in subnet.reservations)
+    single = [address for address in reserved if address is not None]
     single += [address for menu in config.menus for entry in menu.entries for address in entry.servers]
     return [*ranges, *(AddressRange(address, address) for address in single)]
 

@@ -15,7 +15,7 @@ from wireboot.leases.lease import Lease
 from wireboot.protocols.pxe.firmware import WIREBOOT, Firmware
 from wireboot.protocols.tftp.files import FileRefused
 from wireboot.sim.checks import InvariantBrokenError, Invariants
-from wireboot.sim.clock import Clock
+from wireboot.sim.clock import STARTS_AT, Clock
 from wireboot.sim.disk import Disk, DiskFaults
 from wireboot.sim.link_addresses import Kind, made_up
 from wireboot.sim.machine import Boot, Machine
@@ -70,10 +70,17 @@ class World:
         start: Callable[[Site, Sequence[Lease]], Started] = start_wireboot,
         new_disk: Callable[[Clock, Random, DiskFaults], Disk] = Disk,
         lines_max: int = LINES_MAX,
+        starts_at: float = STARTS_AT,
+        checked: bool = True,
+        tell: Callable[[Event], None] = lambda _: None,
     ) -> None:
-        """`start` and `new_disk` let a test put something broken in the place of what is tested."""
+        """`start` and `new_disk` let a test put something broken in the place of what is tested.
+
+        Not `checked`: the invariants, which hold for machines that play by the rules, are not looked at. `tell` hears
+        of all that wireboot's server has to tell.
+        """
         self.seed, self.site = seed, site
-        self.clock = Clock()
+        self.clock = Clock(starts_at)
         self.machines: list[Machine] = []
         self.told: Counter[str] = Counter()
         """What wireboot's server had to say that is out of the ordinary, and how often."""
@@ -81,7 +88,9 @@ class World:
         self._invariants = Invariants(self.clock, self._served, lambda: site.files.open_count)
         self._random = self._stream("world")
         faults = NetworkFaults(loss, duplication, reordering, delay_s)
-        self.network = Network(self.clock, self._stream("network"), faults, (self._transcript, self._invariants))
+        observers = (self._transcript, self._invariants) if checked else (self._transcript,)
+        self.network = Network(self.clock, self._stream("network"), faults, observers)
+        self._tell = tell
         self._new_disk, self._disk_faults = new_disk, disk or DiskFaults()
         self.server = self._add_server("wireboot", site.interfaces, partial(start, site), self._hear)
         self._add_neighbours()
@@ -228,6 +237,7 @@ class World:
         return content
 
     def _hear(self, event: Event) -> None:
+        self._tell(event)
         if (what := remark(event)) is not None:
             self.told[what] += 1
 

@@ -28,15 +28,6 @@ class Frame:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedFrame:
-    """A frame's bytes as an interface hands them over."""
-
-    data: bytes
-    checksum_ready: bool = True
-    """False: the sender is on this very machine and left the UDP checksum to a card that was never asked for it."""
-
-
 def decode(data: bytes) -> Frame:
     """Raises DecodeError where the header is not whole."""
     if len(data) < HEADER_SIZE:

@@ -22,8 +22,8 @@ class UdpPacket:
     payload: bytes
 
 
-def decode(data: bytes, source: IPv4Address, destination: IPv4Address, *, verify: bool = True) -> UdpPacket:
-    """Raises DecodeError for a wrong length and, with `verify`, for a wrong checksum."""
+def decode(data: bytes, source: IPv4Address, destination: IPv4Address) -> UdpPacket:
+    """Raises DecodeError for a wrong length or checksum."""
     if len(data) < HEADER_SIZE:
         raise DecodeError("header", len(data), f"{len(data)} bytes where a UDP header has {HEADER_SIZE}")
     source_port, destination_port, size, checksum = _HEADER.unpack_from(data)
@@ -31,7 +31,7 @@ def decode(data: bytes, source: IPv4Address, destination: IPv4Address, *, verify
         raise DecodeError("length", 4, f"{size} where {len(data)} bytes were received")
     whole = data[:size]
     # A sender that makes no checksum writes 0.
-    if verify and checksum and internet_checksum(_pseudo_header(source, destination, size) + whole):
+    if checksum and internet_checksum(_pseudo_header(source, destination, size) + whole):
         raise DecodeError("checksum", 6, "wrong")
     return UdpPacket(source_port, destination_port, whole[HEADER_SIZE:])
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from wireboot.pxe_api import opcodes
 from wireboot.pxe_api.dispatcher import PxeApi
-from wireboot.pxe_api.memory import Memory, SegOff16
+from wireboot.pxe_api.memory import Memory, SegOff16, real_mode_address
 from wireboot.pxe_api.status import ServiceFailed, Status
 from wireboot.pxe_api.structures import GetCachedInfo, ParameterBlock, StartUndi, TftpReadFile, UnloadStack
 from wireboot.pxe_api.undi import Undi
@@ -63,7 +63,7 @@ class PrebootServices:
             return
         # As it lies there, since a program may have changed it for the next one.
         size = min(block.buffer_size, PACKET_SIZE)
-        packet = self._memory.read(self._memory.address_of(place), size)
+        packet = self._memory.read(real_mode_address(place), size)
         self._memory.write(self._memory.address_of(block.buffer), packet)
         block.buffer_size = size
 

@@ -1,0 +1,123 @@
+"""What the run of a boot program came to, as a JSON object and as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+
+from wireboot.pxe_api.cpu.account import (
+    Account,
+    Crashed,
+    Ending,
+    FailedCall,
+    Hung,
+    Initrd,
+    LinuxEntered,
+    NextDevice,
+    NotRunnable,
+    OutOfTime,
+    PoweredOff,
+    Rebooted,
+    ReturnedToPxe,
+    WaitsForKey,
+)
+from wireboot.pxe_api.memory import SegOff16
+
+# fmt: off
+_NAMES: dict[type[Ending], str] = {
+    LinuxEntered:  "linux",
+    ReturnedToPxe: "returned",
+    NextDevice:    "next-device",
+    Rebooted:      "rebooted",
+    PoweredOff:    "powered-off",
+    WaitsForKey:   "waits-for-key",
+    Hung:          "hung",
+    Crashed:       "crashed",
+    OutOfTime:     "out-of-time",
+    NotRunnable:   "not-runnable",
+}
+# fmt: on
+_GOOD = LinuxEntered | ReturnedToPxe | NextDevice | PoweredOff
+"""The program handed over, or gave the machine back, whatever it says of its reasons."""
+_CALLS_NAMED = 6
+_FILES_NAMED = 20
+
+
+def ended_well(account: Account) -> bool:
+    return isinstance(account.ending, _GOOD)
+
+
+def account_document(account: Account) -> dict[str, object]:
+    """The value of "execution" in the JSON document of a boot. The ending's own keys are those of its class."""
+    ending = account.ending
+    return {
+        "ending": _NAMES[type(ending)],
+        **{field.name: _json(getattr(ending, field.name)) for field in fields(ending)},
+        "seconds": round(account.seconds, 3),
+        "screen": account.transcript,
+        "calls": dict(account.calls),
+        "failed_calls": [asdict(call) for call in account.failed_calls],
+        "files": list(account.files),
+    }
+
+
+def account_lines(account: Account) -> Iterator[tuple[str, str]]:
+    """Each with a detail, which may be empty. What the program says of itself may hold any character."""
+    ending = account.ending
+    yield _ending_line(ending), f"{account.seconds:.1f} s"
+    if isinstance(ending, LinuxEntered) and ending.initrd is not None:
+        yield f"initrd: {_size(ending.initrd.size_bytes)}", f"sha256 {ending.initrd.sha256}"
+    if account.files:
+        left_out = len(account.files) - _FILES_NAMED
+        more = f", and {left_out} more" if left_out > 0 else ""
+        yield f"asked for: {', '.join(account.files[:_FILES_NAMED])}{more}", ""
+    if account.calls:
+        often = sorted(account.calls.items(), key=lambda call: -call[1])[:_CALLS_NAMED]
+        yield f"{sum(account.calls.values())} calls of the PXE API", ", ".join(f"{name} {n}" for name, n in often)
+    if account.failed_calls and not ended_well(account):
+        yield f"the last call that failed: {_failed_call(account.failed_calls[-1])}", ""
+
+
+def _ending_line(ending: Ending) -> str:  # noqa: C901  # a row for each ending
+    match ending:
+        case LinuxEntered():
+            version = ending.version.partition(" ")[0] or "of an unknown version"
+            return f'{ending.loader} entered Linux {version} with "{ending.command_line}"'
+        case ReturnedToPxe():
+            return f"returned to PXE with {ending.code:04X}h"
+        case NextDevice():
+            return f"gave the machine back to the BIOS by INT {ending.interrupt:02X}h: its next boot device"
+        case Rebooted():
+            return f"rebooted the machine: {ending.how}"
+        case PoweredOff():
+            return "switched the machine off"
+        case WaitsForKey():
+            return "waits for a key, and nobody is there to press one"
+        case Hung():
+            return f"hung at {ending.at}: {ending.why}"
+        case Crashed():
+            return f"crashed at {ending.at}: {ending.why}"
+        case OutOfTime():
+            return f"was still at work when its time was up: {ending.doing}"
+        case NotRunnable():
+            return f"was not run: {ending.why}"
+
+
+def _failed_call(call: FailedCall) -> str:
+    detail = f" ({call.detail})" if call.detail else ""
+    times = f", {call.times} times" if call.times > 1 else ""
+    return f"{call.name}: {call.status}{detail}{times}"
+
+
+def _size(size_bytes: int) -> str:
+    return f"{size_bytes / 1_000_000:.1f} MB" if size_bytes >= 1_000_000 else f"{size_bytes} bytes"
+
+
+def _json(value: object) -> object:
+    match value:
+        case SegOff16():
+            return str(value)
+        case Initrd():
+            return asdict(value)
+        case _:
+            return value

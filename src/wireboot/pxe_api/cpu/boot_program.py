@@ -1,0 +1,30 @@
+"""What a network boot program for x86 BIOS cannot be: told from its first bytes, before anything is run."""
+
+from __future__ import annotations
+
+BOOT_PROGRAM_AT = 0x7C00
+"""Where every PXE ROM loads it (PXE 2.1, the client state at bootstrap execution time)."""
+
+_LINUX_MAGIC_AT, _LINUX_MAGIC = 0x202, b"HdrS"
+_PE_HEADER_AT = 0x3C
+
+
+def why_not_runnable(program: bytes, free_base_end: int) -> str | None:
+    """`free_base_end` is the first address above the memory that it may fill."""
+    room = free_base_end - BOOT_PROGRAM_AT
+    if not program:
+        return "the file is empty"
+    if len(program) > room:
+        return f"it has {len(program):,} bytes, and only {room:,} bytes of base memory are free (PXE-E79)"
+    if program[_LINUX_MAGIC_AT:].startswith(_LINUX_MAGIC):
+        return "it is a Linux kernel, which a boot program such as PXELINUX has to load"
+    if program.startswith(b"MZ") and _pe_signature(program) == b"PE\0\0":
+        return "it is a program for UEFI (a PE image), and this machine has a BIOS"
+    if program.startswith(b"\x7fELF"):
+        return "it is an ELF image, which a boot program such as GRUB has to load"
+    return None
+
+
+def _pe_signature(program: bytes) -> bytes:
+    at = int.from_bytes(program[_PE_HEADER_AT : _PE_HEADER_AT + 4], "little")
+    return program[at : at + 4]

@@ -1,0 +1,18 @@
+"""How many instructions the processor is given at a time, so that a slice takes neither long nor next to nothing."""
+
+from __future__ import annotations
+
+_FIRST, _FEWEST, _MOST = 100_000, 2_000, 2_000_000
+_SHORT_S, _LONG_S = 0.005, 0.02
+
+
+class Pace:
+    def __init__(self) -> None:
+        self.instructions = _FIRST
+
+    def ran(self, seconds: float) -> None:
+        """So long did the last slice take. Programs differ a hundredfold, and so do the parts of one."""
+        if seconds < _SHORT_S:
+            self.instructions = min(self.instructions * 2, _MOST)
+        elif seconds > _LONG_S:
+            self.instructions = max(self.instructions // 2, _FEWEST)
