@@ -1,15 +1,24 @@
-"""Frames made by hand (net/raw.py): RFC 791, 768 and 1071, checked as a receiver checks them."""
+"""Frames made by hand (net/raw.py): RFC 791, 768 and 1071, checked as a receiver checks them, and how they leave."""
 
 from __future__ import annotations
 
+import errno
+import socket
 import struct
+from collections.abc import Iterator
+from contextlib import closing
 from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 
 from tests.support.dhcp import ETH0, MAC, SERVER, ip
+from tests.support.lab.network import Host, Network
+from tests.support.requirements import LAB, require
+from tests.support.sockets_inside import open_inside, start_inside
 from wireboot.endpoint import Datagram, SocketAddress
-from wireboot.net.raw import ethernet_frame
+from wireboot.net.interfaces import InterfaceTable, list_interfaces
+from wireboot.net.raw import RawSender, ethernet_frame
 
 
 def frame_of(payload: bytes, address: IPv4Address | None = None) -> bytes:
@@ -52,3 +61,40 @@ def test_a_checksum_of_zero_is_written_as_all_ones() -> None:
     probe = frame_of(bytes(2))
     makes_zero = frame_of(probe[40:42])
     assert makes_zero[40:42] == b"\xff\xff"
+
+
+# On a real link
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Iterator[tuple[Host, Host]]:
+    """A server and a client. Both have an address, so that the kernel takes the link for up."""
+    require(*LAB)
+    with Network(tmp_path) as network:
+        lan = network.segment("lan")
+        yield network.host("server").join(lan, "10.77.0.1/24"), network.host("client").join(lan, "10.77.0.2/24")
+
+
+@pytest.mark.parametrize("batched", [True, False], ids=["many by one call", "one by one"])
+def test_frames_leave_in_order_and_what_cannot_leave_is_told(hosts: tuple[Host, Host], batched: bool) -> None:
+    """RFC 2131 §4.1: to a client that has no address yet and so answers no ARP."""
+    server, client = hosts
+    table = InterfaceTable(start_inside(server, list_interfaces).result().up)
+
+    def answer(payload: bytes, interface: str = "eth0") -> Datagram:
+        return Datagram(payload, SocketAddress(ip(100), 68), SocketAddress(SERVER, 67), interface, link_address=MAC)
+
+    answers = [answer(b"answer %d" % number) for number in range(100)]
+    too_long, gone = answer(bytes(1473)), answer(b"lost", "eth9")
+    sent = [*answers[:70], too_long, gone, *answers[70:]]
+
+    with (
+        open_inside(client, socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800)) as card,
+        closing(start_inside(server, lambda: RawSender(table, batched=batched)).result()) as sender,
+    ):
+        card.settimeout(2.0)
+        unsent = {datagram: problem.errno for datagram, problem in sender.send_many(sent)}
+        frames = [frame for _ in answers if (frame := card.recv(2048))[:6] == MAC]
+
+    assert unsent == {too_long: errno.EMSGSIZE, gone: errno.ENODEV}
+    assert frames == [ethernet_frame(each, table["eth0"].link_address, MAC) for each in answers]

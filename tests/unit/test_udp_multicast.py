@@ -33,6 +33,8 @@ class Site(NamedTuple):
     server: Host
     left: Host
     right: Host
+    batched: bool
+    """Whether its datagrams pass by many or one by one."""
 
     def interfaces(self) -> list[Interface]:
         up = start_inside(self.server, list_interfaces).result().up
@@ -40,13 +42,13 @@ class Site(NamedTuple):
 
     def open(self, table: InterfaceTable) -> UdpSocket:
         def act() -> UdpSocket:
-            return UdpSocket(PORT, table, service="test", groups=[GROUP])
+            return UdpSocket(PORT, table, service="test", groups=[GROUP], batched=self.batched)
 
         return start_inside(self.server, act).result()
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+@pytest.fixture(params=[True, False], ids=["many by one call", "one by one"])
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     require(*LAB)
     with Network(tmp_path) as network:
         left, right = network.segment("left"), network.segment("right")
@@ -54,6 +56,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
             network.host("server").join(left, "10.77.0.1/24").join(right, "10.78.0.1/24"),
             network.host("at-left").join(left, "10.77.0.2/24"),
             network.host("at-right").join(right, "10.78.0.2/24"),
+            request.param,
         )
 
 

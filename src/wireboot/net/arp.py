@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
 from ipaddress import IPv4Address
 
 from wireboot.endpoint import Datagram, SocketAddress
+from wireboot.net.batch import Unsent
 from wireboot.net.interfaces import InterfaceTable
 
 _ETHERTYPE_ARP = 0x0806
@@ -44,6 +46,16 @@ class ArpSocket:
             if interface in self._interfaces:
                 received.append(Datagram(payload, _NOWHERE, _NOWHERE, interface))
         return received
+
+    def send_many(self, datagrams: Iterable[Datagram]) -> list[Unsent]:
+        """What the system refused, and why. There are few at a time: no more than addresses are looked for."""
+        unsent: list[Unsent] = []
+        for datagram in datagrams:
+            try:
+                self.send(datagram)
+            except OSError as problem:
+                unsent.append((datagram, problem))
+        return unsent
 
     def send(self, datagram: Datagram) -> None:
         """Raises OSError where the system refuses."""

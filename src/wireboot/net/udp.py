@@ -6,30 +6,29 @@ import errno
 import os
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address
+from typing import NamedTuple
 
-from wireboot.endpoint import Datagram, SocketAddress
+from wireboot.endpoint import Datagram, IPAddress, SocketAddress
 from wireboot.errors import OperatorError
+from wireboot.net.batch import AVAILABLE, Unsent, send_in_order
+from wireboot.net.buffers import enlarge_buffers
 from wireboot.net.interfaces import InterfaceTable
+from wireboot.net.udp_calls import IP_PKTINFO, PKTINFO, Leaving, ManyPerCall, OnePerCall, UdpCalls
 
-_IP_PKTINFO = 8
-"""From <linux/in.h>; the socket module names it from Python 3.14 on."""
 _IP_MULTICAST_ALL = 49
 """From <linux/in.h>; the socket module does not name it."""
-_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
-"""From <asm-generic/socket.h>; the socket module does not name them."""
-_PKTINFO = struct.Struct("=i4s4s")
 _MEMBERSHIP = struct.Struct("=4s4si")
-_DATAGRAM_SIZE_MAX = 65535
-_BATCH = 64
-_BUFFER_SIZE_BYTES = 16 << 20
-"""A boot storm's requests come all at once; the default of 208 KiB loses them."""
+_RUN_SIZE_MAX, _RUN_DATAGRAMS_MAX = 65507, 64
+"""What the kernel takes as one run: what fits one packet, and UDP_MAX_SEGMENTS of <linux/udp.h>."""
+_PEERS_REMEMBERED_MAX = 1024
 
 ANY = "0.0.0.0"  # noqa: S104  # filtered by interface on receipt
 BROADCAST_ONLY = "255.255.255.255"
-_BROADCAST = IPv4Address(BROADCAST_ONLY)
+_BROADCAST, _MULTICAST = 0xFFFFFFFF, 0xE
+"""The limited broadcast, and the first four bits of every multicast address (RFC 1112 §4), as numbers."""
 
 
 class PortTakenError(OperatorError):
@@ -48,10 +47,12 @@ class UdpSocket:
         host: str = ANY,
         shared: bool = False,
         groups: Iterable[IPv4Address] = (),
+        batched: bool = AVAILABLE,
     ) -> None:
         """Port 0 takes a free one. `shared`: let other programs bind the same port (SO_REUSEADDR).
 
         `groups` are received on all the interfaces, as these come and go. What is sent to any group passes no router.
+        `batched` False: a system call for each datagram.
 
         Raises OperatorError when the port is taken or forbidden.
         """
@@ -66,8 +67,12 @@ class UdpSocket:
             self._socket.close()
             raise _cannot_listen(port, service, problem) from None
         self.port: int = self._socket.getsockname()[1]
+        self._calls: UdpCalls = ManyPerCall(self._socket) if batched else OnePerCall(self._socket)
+        self._arrival = lru_cache(maxsize=1024)(self._look_up_arrival)
+        self._takes_no_runs: dict[IPAddress, None] = {}
+        """Peers to which a run could not be sent, oldest first."""
         self._join_groups()
-        interfaces.follow(self._join_groups)
+        interfaces.follow(self._interfaces_changed)
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -75,36 +80,46 @@ class UdpSocket:
     def receive(self) -> list[Datagram]:
         """What has arrived, up to one batch."""
         received: list[Datagram] = []
-        # What comes by other interfaces counts too, or a flood there would never let us go.
-        for _ in range(_BATCH):
-            try:
-                payload, ancillary, _, sender = self._socket.recvmsg(_DATAGRAM_SIZE_MAX, 64)
-            except BlockingIOError:
-                break
-            except OSError:
-                # An ICMP error for something sent before. The endpoints' own timers notice that peer's silence.
-                continue
-            if (datagram := self._datagram(payload, ancillary, sender)) is not None:
-                received.append(datagram)
+        for payload, peer, pktinfo in self._calls.receive():
+            arrival = self._arrival(pktinfo)
+            if arrival is not None:
+                received.append(Datagram(payload, peer, arrival.local, arrival.interface, arrival.to_group))
         return received
+
+    def send_many(self, datagrams: Iterable[Datagram]) -> list[Unsent]:
+        """Send them in this order; what the system refused, and why. Of a run these may be its parts."""
+        unsent: list[Unsent] = []
+        leaving: list[Leaving] = []
+        for datagram in datagrams:
+            index = self._leaves_by(datagram)
+            if index is None:
+                unsent.append((datagram, OSError(errno.ENODEV, os.strerror(errno.ENODEV))))
+            elif datagram.segment_size is None or self._takes_run(datagram):
+                leaving.append((datagram, index))
+            else:
+                leaving += [(part, index) for part in _parts(datagram)]
+        for at, problem in send_in_order(self._calls.send, leaving):
+            datagram, index = leaving[at]
+            if datagram.segment_size is None or isinstance(problem, BlockingIOError):
+                unsent.append((datagram, problem))
+            else:
+                unsent += self._send_parts(datagram, index)
+        return unsent
 
     def send(self, datagram: Datagram) -> None:
         """Raises OSError where the system refuses."""
-        assert datagram.segment_size is None, "runs of datagrams are not sent from here"
-        index = 0
-        if datagram.peer.host == _BROADCAST or datagram.peer.host.is_multicast:
-            # Routes pick the interface of everything else.
-            interface = self._interfaces.get(datagram.interface)
-            if interface is None:
-                raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
-            index = interface.index
-        source = _PKTINFO.pack(index, datagram.local.host.packed, bytes(4))
-        ancillary = [(socket.IPPROTO_IP, _IP_PKTINFO, source)]
-        self._socket.sendmsg([datagram.payload], ancillary, 0, (str(datagram.peer.host), datagram.peer.port))
+        for _, problem in self.send_many([datagram]):
+            raise problem
 
     def close(self) -> None:
-        self._interfaces.unfollow(self._join_groups)
+        self._interfaces.unfollow(self._interfaces_changed)
         self._socket.close()
+
+    def _interfaces_changed(self) -> None:
+        self._arrival.cache_clear()
+        # With other interfaces the routes may be others.
+        self._takes_no_runs.clear()
+        self._join_groups()
 
     def _join_groups(self) -> None:
         indexes = {interface.index for interface in self._interfaces.values()}
@@ -127,50 +142,72 @@ class UdpSocket:
 
     def _configure(self, shared: bool) -> None:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        self._socket.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
         # Or groups that other programs joined, and on interfaces that are not served, would be received as well.
         self._socket.setsockopt(socket.IPPROTO_IP, _IP_MULTICAST_ALL, 0)
         if shared:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for beyond_limit, usual in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
-            try:
-                self._socket.setsockopt(socket.SOL_SOCKET, beyond_limit, _BUFFER_SIZE_BYTES)
-            except PermissionError:
-                # Without CAP_NET_ADMIN as much as net.core.rmem_max and wmem_max allow.
-                self._socket.setsockopt(socket.SOL_SOCKET, usual, _BUFFER_SIZE_BYTES)
+        enlarge_buffers(self._socket)
 
-    def _datagram(
-        self, payload: bytes, ancillary: list[tuple[int, int, bytes]], sender: tuple[str, int]
-    ) -> Datagram | None:
-        for level, kind, data in ancillary:
-            if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
-                index, own, destination = _PKTINFO.unpack(data)
-                break
-        else:
-            return None
+    def _look_up_arrival(self, pktinfo: bytes) -> _Arrival | None:
+        """None: by an interface that is not served."""
+        index, own, destination = PKTINFO.unpack(pktinfo)
         interface = self._interfaces.by_index(index)
         if interface is None:
             return None
-        local, to_group = _address(own), own != destination
+        local, to_group = IPv4Address(own), own != destination
         # For what comes by an interface without an address the kernel names another interface's, or none. For a group
         # it does so too where the peer's network is routed elsewhere, but this is the interface that was written to.
         if to_group and all(local != address.ip for address in interface.ipv4):
-            if not interface.ipv4 or not _address(destination).is_multicast:
+            if not interface.ipv4 or not IPv4Address(destination).is_multicast:
                 return None
             local = interface.ipv4[0].ip
-        return Datagram(
-            payload=payload,
-            peer=SocketAddress(_address(sender[0]), sender[1]),
-            local=SocketAddress(local, self.port),
-            interface=interface.name,
-            to_group=to_group,
-        )
+        return _Arrival(SocketAddress(local, self.port), interface.name, to_group)
+
+    def _leaves_by(self, datagram: Datagram) -> int | None:
+        """The number of the interface; 0 where routes pick it, None where it has gone."""
+        host = int(datagram.peer.host)
+        if host != _BROADCAST and host >> 28 != _MULTICAST:
+            return 0
+        interface = self._interfaces.get(datagram.interface)
+        return None if interface is None else interface.index
+
+    def _takes_run(self, run: Datagram) -> bool:
+        assert run.segment_size is not None
+        size = len(run.payload)
+        fits = size <= min(_RUN_SIZE_MAX, run.segment_size * _RUN_DATAGRAMS_MAX)
+        return fits and run.peer.host not in self._takes_no_runs
+
+    def _send_parts(self, run: Datagram, index: int) -> list[Unsent]:
+        """Of a run that was refused: by an old kernel, a card without checksums, a route with a smaller MTU."""
+        parts = list(_parts(run))
+        leaving = [(part, index) for part in parts]
+        unsent = [(parts[at], problem) for at, problem in send_in_order(self._calls.send, leaving)]
+        if len(unsent) < len(parts):
+            # Where none of them leaves either, it was not for being a run.
+            self._remember_takes_no_runs(run.peer.host)
+        return unsent
+
+    def _remember_takes_no_runs(self, peer: IPAddress) -> None:
+        if len(self._takes_no_runs) >= _PEERS_REMEMBERED_MAX:
+            del self._takes_no_runs[next(iter(self._takes_no_runs))]
+        self._takes_no_runs[peer] = None
 
 
-@lru_cache(maxsize=4096)
-def _address(written: str | bytes) -> IPv4Address:
-    return IPv4Address(written)
+class _Arrival(NamedTuple):
+    """What IP_PKTINFO says of a datagram."""
+
+    local: SocketAddress
+    interface: str
+    to_group: bool
+
+
+def _parts(run: Datagram) -> Iterator[Datagram]:
+    size = run.segment_size
+    assert size is not None
+    for at in range(0, max(len(run.payload), 1), size):
+        yield Datagram(run.payload[at : at + size], run.peer, run.local, run.interface)
 
 
 def _cannot_listen(port: int, service: str, problem: OSError) -> OperatorError:
