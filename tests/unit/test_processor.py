@@ -126,12 +126,17 @@ WORKED = CODE + 0x55
 
 @pytest.mark.parametrize("instructions", [1, 7, 97])
 def test_does_the_same_however_often_it_is_stopped_and_interrupted(instructions: int) -> None:
-    """Memory that is read, changed and written by one instruction, flags that outlive others, interrupts of both kinds."""
+    """Memory read, changed and written by one instruction, flags that outlive others, interrupts of both kinds."""
     assert outcome_of_work(instructions) == outcome_of_work(ENOUGH)
 
 
-def outcome_of_work(instructions: int) -> tuple[object, ...]:
+def test_does_the_same_where_its_time_is_up_at_each_port() -> None:
+    assert outcome_of_work(ENOUGH, time_is_up=True) == outcome_of_work(ENOUGH)
+
+
+def outcome_of_work(instructions: int, *, time_is_up: bool = False) -> tuple[object, ...]:
     pc = Pc()
+    pc.time_is_up = time_is_up
     pc.hook(0x40, HANDLER)
     pc.load("6683c007 cf", at=0x9010)  # add eax, 7; iret
     pc.hook(0x08, SegOff16(0x0900, 0x0020))

@@ -1,6 +1,11 @@
-"""What a network boot program for x86 BIOS cannot be: told from its first bytes, before anything is run."""
+"""A network boot program for x86 BIOS: what it cannot be, told from its first bytes, and how it is entered."""
 
 from __future__ import annotations
+
+from wireboot.pxe_api.cpu.image import Image
+from wireboot.pxe_api.cpu.processor import Processor
+from wireboot.pxe_api.cpu.registers import Flag
+from wireboot.pxe_api.memory import SegOff16, real_mode_address
 
 BOOT_PROGRAM_AT = 0x7C00
 """Where every PXE ROM loads it (PXE 2.1, the client state at bootstrap execution time)."""
@@ -23,6 +28,24 @@ def why_not_runnable(program: bytes, free_base_end: int) -> str | None:
     if program.startswith(b"\x7fELF"):
         return "it is an ELF image, which a boot program such as GRUB has to load"
     return None
+
+
+def enter(program: bytes, processor: Processor, image: Image) -> None:
+    """As a PXE ROM calls it (PXE 2.1, the client state at bootstrap execution time)."""
+    memory, registers = processor.memory, processor.registers
+    memory.write(BOOT_PROGRAM_AT, program)
+    processor.reset()
+    pushed = _far(image.return_to) + _far(image.bang_pxe)
+    memory.write(real_mode_address(image.stack) - len(pushed), pushed)
+    registers.ss, registers.esp = image.stack.segment, image.stack.offset - len(pushed)
+    registers.es, registers.ebx = image.pxenv
+    registers.edx = real_mode_address(image.pxenv)
+    registers.cs, registers.eip = 0, BOOT_PROGRAM_AT
+    registers.eflags |= Flag.INTERRUPTS
+
+
+def _far(pointer: SegOff16) -> bytes:
+    return pointer.offset.to_bytes(2, "little") + pointer.segment.to_bytes(2, "little")
 
 
 def _pe_signature(program: bytes) -> bytes:

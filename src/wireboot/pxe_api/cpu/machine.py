@@ -24,7 +24,7 @@ from wireboot.pxe_api.cpu.account import (
 from wireboot.pxe_api.cpu.bios.bios import Bios
 from wireboot.pxe_api.cpu.bios.call import BiosCall
 from wireboot.pxe_api.cpu.bios.service import Callouts
-from wireboot.pxe_api.cpu.boot_program import BOOT_PROGRAM_AT, why_not_runnable
+from wireboot.pxe_api.cpu.boot_program import enter, why_not_runnable
 from wireboot.pxe_api.cpu.call_record import CallRecord
 from wireboot.pxe_api.cpu.guest_memory import GuestMemory
 from wireboot.pxe_api.cpu.image import Trap, build_image
@@ -32,14 +32,13 @@ from wireboot.pxe_api.cpu.keyboard import Keyboard
 from wireboot.pxe_api.cpu.pace import Pace
 from wireboot.pxe_api.cpu.ports import PortBus
 from wireboot.pxe_api.cpu.processor import Processor, Stop, StopReason
+from wireboot.pxe_api.cpu.pxe_entry import call_by_registers, call_by_stack
 from wireboot.pxe_api.cpu.registers import Flag
 from wireboot.pxe_api.cpu.screen import TextScreen
 from wireboot.pxe_api.cpu.ticks import TICK_S, Ticks
-from wireboot.pxe_api.cpu.watch import Watch, jumps_to_itself
+from wireboot.pxe_api.cpu.watch import Idleness, Watch, jumps_to_itself
 from wireboot.pxe_api.dispatcher import CallMade
-from wireboot.pxe_api.memory import SegOff16, real_mode_address
 from wireboot.pxe_api.stack import PxeStack
-from wireboot.pxe_api.status import ExitCode
 
 MEMORY_BYTES = 256 << 20
 
@@ -50,8 +49,6 @@ _SLICE_WITH_BACKLOG_S = 0.002
 _LOOK_AT_SCREEN_S = 0.05
 _NOBODY_TYPES_S = 3.0
 """How long a program may wait for a key after which it is clear that none comes."""
-_IDLE_POLLS_MAX = 50
-"""A program that asks in vain so often within a tick does nothing else: the rest of the tick can pass without it."""
 _UDP_READ_WAITS_S = 0.005
 _LINUX_ENTRIES = (0x100000, 0x1000000)
 """Where loaders enter a kernel in protected mode: at 1 MiB, and where a kernel prefers to be."""
@@ -113,11 +110,10 @@ class Machine:
         self._ending: Ending | None = None
         self._next_program: bytes | None = None
         self._ticks = Ticks(now())
-        self._pace = Pace()
+        self._pace, self._idleness = Pace(), Idleness()
         self._ends_at = self._slice_ends_at = float("inf")
         self._looked_at_screen = float("-inf")
         self._traps = 0
-        self._idle_polls = 0
 
     def run(self, program: bytes, *, ends_at: float) -> Account:
         """Enter the program as a PXE ROM does, and whatever it chains to by RESTART_TFTP. To be called once."""
@@ -149,7 +145,7 @@ class Machine:
             if (reason := why_not_runnable(program, self._image.free_base_end)) is not None:
                 self._end(NotRunnable(reason))
                 return
-            self._enter(program)
+            enter(program, self._processor, self._image)
         now = self._surroundings.now()
         if now >= self._ends_at:
             self._end(OutOfTime(self._watch.doing(now)))
@@ -184,6 +180,7 @@ class Machine:
             return
         # The card ends the wait as well: programs take that for somebody else's interrupt, and look around.
         now = self._surroundings.now()
+        self._watch.halted(now)
         if not self._ticks.backlog(now):
             self._surroundings.wait(min(self._ticks.next_at(now), self._ends_at))
 
@@ -211,7 +208,6 @@ class Machine:
         if not backlog or controllers.masked(_TIMER):
             return 0
         self._bios.tick()
-        self._idle_polls = 0
         if not self._processor.interrupt(controllers.vector(_TIMER)):
             return backlog
         self._ticks.delivered()
@@ -223,7 +219,6 @@ class Machine:
             return
         if self._ticks.backlog(self._surroundings.now()):
             self._ticks.delivered()
-            self._idle_polls = 0
             self._memory.write(self._image.tick_pending, b"\x01")
 
     # The program calls
@@ -234,9 +229,9 @@ class Machine:
             return
         match trap:
             case Trap.PXE_ENTRY:
-                self._call_by_stack()
+                call_by_stack(self._processor.registers, self._memory, self._stack.api)
             case Trap.PXENV_ENTRY:
-                self._call_by_registers()
+                call_by_registers(self._processor.registers, self._memory, self._stack.api)
             case Trap.RETURNED:
                 self._end(ReturnedToPxe(self._processor.registers.ax))
             case Trap.RESET:
@@ -257,22 +252,6 @@ class Machine:
             return
         self._bios.handle(trap.vector, call)
         self._deliver_tick_by_stub(call)
-
-    def _call_by_stack(self) -> None:
-        """Number and block lie behind the return address (PXE 2.1, !PXE)."""
-        registers = self._processor.registers
-        stack = self._memory.address_of(SegOff16(registers.ss, registers.sp))
-        opcode, offset, segment = (int.from_bytes(self._memory.read(stack + at, 2), "little") for at in (4, 6, 8))
-        registers.ax = self._stack.api.call(opcode, self._memory.address_of(SegOff16(segment, offset)))
-
-    def _call_by_registers(self) -> None:
-        """PXENV+, the way of PXE 1.x."""
-        registers = self._processor.registers
-        block = self._memory.address_of(SegOff16(registers.es, registers.di))
-        exit_code = self._stack.api.call(registers.bx, block)
-        registers.ax = exit_code
-        carry = Flag.CARRY if exit_code is not ExitCode.SUCCESS else 0
-        registers.eflags = registers.eflags & ~Flag.CARRY | carry
 
     def _called(self, call: CallMade) -> None:
         now = self._surroundings.now()
@@ -317,9 +296,8 @@ class Machine:
         self._polled_in_vain()
 
     def _polled_in_vain(self) -> None:
-        self._idle_polls += 1
-        if self._idle_polls >= _IDLE_POLLS_MAX:
-            now = self._surroundings.now()
+        now = self._surroundings.now()
+        if self._idleness.polled(now):
             self._surroundings.wait(min(self._ticks.next_at(now), self._ends_at))
 
     def _boot_other(self, interrupt: int) -> None:
@@ -333,19 +311,6 @@ class Machine:
 
     # Begin and end
 
-    def _enter(self, program: bytes) -> None:
-        """The state of a client as a boot program is entered (PXE 2.1, bootstrap execution)."""
-        image, registers = self._image, self._processor.registers
-        self._memory.write(BOOT_PROGRAM_AT, program)
-        self._processor.reset()
-        stack = real_mode_address(image.stack)
-        self._memory.write(stack - 8, _far(image.return_to) + _far(image.bang_pxe))
-        registers.ss, registers.esp = image.stack.segment, image.stack.offset - 8
-        registers.es, registers.ebx = image.pxenv
-        registers.edx = real_mode_address(image.pxenv)
-        registers.cs, registers.eip = 0, BOOT_PROGRAM_AT
-        registers.eflags |= Flag.INTERRUPTS
-
     def _start_next(self, program: bytes) -> None:
         """By RESTART_TFTP."""
         self._next_program = program
@@ -356,10 +321,6 @@ class Machine:
         if self._ending is None:
             self._ending = ending
         self._processor.stop()
-
-
-def _far(pointer: SegOff16) -> bytes:
-    return pointer.offset.to_bytes(2, "little") + pointer.segment.to_bytes(2, "little")
 
 
 def _drop(_byte: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_FIRST, _FEWEST, _MOST = 100_000, 2_000, 2_000_000
+_FIRST, _FEWEST, _MOST = 20_000, 1_000, 200_000
+"""The most are not many: code that changes itself all the time is a thousand times slower than other code."""
 _SHORT_S, _LONG_S = 0.005, 0.02
 
 
@@ -11,8 +12,8 @@ class Pace:
         self.instructions = _FIRST
 
     def ran(self, seconds: float) -> None:
-        """So long did the last slice take. Programs differ a hundredfold, and so do the parts of one."""
+        """So long did the last slice take."""
         if seconds < _SHORT_S:
             self.instructions = min(self.instructions * 2, _MOST)
         elif seconds > _LONG_S:
-            self.instructions = max(self.instructions // 2, _FEWEST)
+            self.instructions = max(int(self.instructions * _LONG_S / seconds), _FEWEST)

@@ -46,7 +46,7 @@ _ROM_SEGMENT = 0xF000
 _NOWHERE = 1 << 33
 """Execution ends at this address: none that a program could come to."""
 _END_OF_ADDRESSES = 1 << 32
-_PROTECTED, _PAGED = 0x0000_0001, 0x8000_0000
+_PROTECTED = 0x0000_0001
 _REAL_MODE = 0x0000_0010
 _VIRTUAL_8086 = 0x2_0000
 _HLT = b"\xf4"
@@ -101,7 +101,8 @@ class Processor:
         # The 16-bit mode of Unicorn could not go on beyond 64 KiB once stopped there; its 32-bit mode runs real mode
         # just as well.
         self._engine = Uc(uc.UC_ARCH_X86, uc.UC_MODE_32)
-        self.registers = Registers(_RegisterFile(self._engine))
+        self._file = _RegisterFile(self._engine)
+        self.registers = Registers(self._file)
         self._stop: Stop | None = None
         self._map_memory()
         self._hook()
@@ -112,14 +113,14 @@ class Processor:
         self.memory.detach()
         self._stop = None
         # The engine knows our hooks, and they know us: this breaks the ring.
-        del self._engine, self.registers
+        del self._engine, self._file, self.registers
 
     def reset(self) -> None:
         """Real mode, all segments 0, interrupts disabled. The general registers stay."""
-        self.registers.file.set(Register.CR0, _REAL_MODE)
+        self._file.set(Register.CR0, _REAL_MODE)
         for register in _SEGMENTS:
-            self.registers.file.set(register, 0)
-        self.registers.file.set(Register.EFLAGS, 0x0002)
+            self._file.set(register, 0)
+        self._file.set(Register.EFLAGS, 0x0002)
 
     @property
     def is_in_real_mode(self) -> bool:
@@ -164,6 +165,7 @@ class Processor:
         """Have it called whenever execution comes to this linear address."""
 
         def come(*_: object) -> None:
+            self._file.forget()
             callback()
 
         self._engine.hook_add(uc.UC_HOOK_CODE, come, begin=address, end=address)
@@ -198,7 +200,9 @@ class Processor:
             # begin the same one again. A read, a change and a write would be done twice.
             self._engine.emu_start(self.registers.eip, _NOWHERE, count=instructions)
         except UcError as problem:
+            self._file.forget()
             self._fault(problem)
+        self._file.forget()
 
     def _halts_again(self) -> bool:
         """Whether it was a HLT: the engine does not tell that from a share that was up, and any byte may look like one.
@@ -223,6 +227,7 @@ class Processor:
         return value
 
     def _on_out(self, _engine: Uc, port: int, size: int, value: int, _data: Any) -> None:
+        self._file.forget()
         if port == TRAP_PORT:
             self._trap()
         else:
@@ -243,6 +248,7 @@ class Processor:
         self._look_at_time()
 
     def _on_interrupt(self, _engine: Uc, vector: int, _data: Any) -> None:
+        self._file.forget()
         is_exception = not self._is_software_interrupt(vector)
         if is_exception and self._is_unhandled(vector):
             self._end(Stop(StopReason.FAULT, _EXCEPTIONS.get(vector, f"exception {vector}")))
@@ -329,7 +335,7 @@ class Processor:
     # Segments
 
     def _segment_base(self, segment: int) -> int:
-        if self.is_in_real_mode or self.registers.eflags & _VIRTUAL_8086:
+        if self.is_in_real_mode:
             return segment * 16
         table = x86.UC_X86_REG_LDTR if segment & 0x4 else x86.UC_X86_REG_GDTR
         return segment_base_of(self.memory, self._table(table), segment)
@@ -358,13 +364,24 @@ class Processor:
 
 
 class _RegisterFile:
+    """What the engine has said is remembered until it executes again: asking it costs more than most services."""
+
     def __init__(self, engine: Uc) -> None:
         self._engine = engine
+        self._known: dict[Register, int] = {}
 
     def get(self, register: Register) -> int:
-        value = self._engine.reg_read(_REGISTERS[register])
-        assert isinstance(value, int)
+        value = self._known.get(register)
+        if value is None:
+            value = self._engine.reg_read(_REGISTERS[register])
+            assert isinstance(value, int)
+            self._known[register] = value
         return value
 
     def set(self, register: Register, value: int) -> None:
         self._engine.reg_write(_REGISTERS[register], value)
+        # Not kept: some bits are not the writer's to change.
+        self._known.pop(register, None)
+
+    def forget(self) -> None:
+        self._known.clear()
