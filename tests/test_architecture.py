@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "wire":            ("errors",),
     "leases":          (*FOUNDATION, "wire"),
     "protocols.arp":   (*FOUNDATION, "leases"),
+    "protocols.echo":  (*FOUNDATION, "wire", "leases", "protocols.arp"),
     "protocols.dhcp4": (*FOUNDATION, "wire", "leases"),
     "protocols.tftp":  (*FOUNDATION, "wire"),
     "protocols.pxe":   (*FOUNDATION, "wire", "protocols.dhcp4", "protocols.tftp"),
@@ -30,14 +31,15 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "credentials":     (*FOUNDATION, "wire", "protocols.pxe"),
     "config":          (*FOUNDATION, "wire", "protocols.dhcp4", "protocols.pxe", "boot"),
     "store":           (*FOUNDATION, "leases", "protocols.tftp"),
+    "migrate":         (*FOUNDATION, "wire", "protocols.dhcp4", "leases", "config"),
     "services":        (*FOUNDATION, "wire", "protocols", "leases", "boot", "config", "credentials"),
     "server":          (*FOUNDATION, "wire", "protocols", "leases", "boot", "net", "config", "store", "services"),
     "client":          (*FOUNDATION, "wire", "protocols", "pxe_api", "net"),
     "sim":             (*FOUNDATION, "wire", "protocols", "leases", "boot", "config", "store", "services", "pxe_api"),
     "cli":             (*FOUNDATION, "wire", "protocols", "leases", "boot", "config", "store", "services", "server",
-                        "credentials", "client", "sim", "pxe_api"),
+                        "credentials", "client", "sim", "pxe_api", "migrate"),
 }
-PURE = ("endpoint", "errors", "wire", "protocols", "leases", "boot", "pxe_api")
+PURE = ("endpoint", "errors", "wire", "protocols", "leases", "boot", "pxe_api", "migrate")
 OPTIONAL = {"pxe_api.cpu.processor": "unicorn"}
 """A pure module that needs a package, and only one: it computes, and knows nothing of the outside world."""
 NOT_PURE = {

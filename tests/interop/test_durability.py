@@ -20,8 +20,10 @@ import pytest
 from tests.support.dhcp_crowd import IN_FLIGHT_MAX, Crowd
 from tests.support.lab.addresses import LAN, OTHER_SERVER, SERVER
 from tests.support.lab.network import Host, Network
+from tests.support.lab.postgresql import PostgreSql
 from tests.support.lab.server import WirebootServer, start_wireboot
-from tests.support.requirements import LAB, require
+from tests.support.requirements import LAB, POSTGRESQL, require
+from wireboot.server.ledger import SILENCE_S
 
 CLIENTS = 400
 LIVES = 5
@@ -49,7 +51,30 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
+    """With its leases in SQLite."""
     require(*LAB)
+    with lay_out(tmp_path) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[PostgreSql]:
+    require(*POSTGRESQL)
+    with PostgreSql() as server:
+        yield server
+
+
+@pytest.fixture
+def site_on_postgresql(tmp_path: Path, postgresql: PostgreSql) -> Iterator[Site]:
+    require(*LAB)
+    url = postgresql.new_database().render_as_string()
+    with lay_out(tmp_path, f'[database]\nurl = "{url}"\n') as site:
+        yield site
+
+
+@contextlib.contextmanager
+def lay_out(tmp_path: Path, tables: str = "") -> Iterator[Site]:
+    """`tables`: what the configuration says besides."""
     (tmp_path / "boot").mkdir()
     state_dir = tmp_path / "state"
     with Network(tmp_path) as network:
@@ -66,19 +91,31 @@ interfaces = ["eth0"]
 mode = "server"
 [[dhcp4.subnets]]
 network = "10.78.0.0/16"
-pools = ["10.78.1.0-10.78.2.255"]
-"""
+pools = ["10.78.1.0-10.78.4.255"]
+{tables}"""
         yield Site(host, relay, state_dir, configuration)
 
 
 @pytest.fixture
 def crowd(site: Site) -> Iterator[Crowd]:
-    with Crowd(site.relay, "10.78.0.1", CLIENTS) as crowd:
+    with crowd_of(site) as crowd:
         yield crowd
 
 
+def crowd_of(site: Site) -> Crowd:
+    return Crowd(site.relay, "10.78.0.1", CLIENTS)
+
+
 @pytest.mark.parametrize("seed", [1])
-def test_what_was_acknowledged_outlives_kill_9(site: Site, crowd: Crowd, seed: int) -> None:
+@pytest.mark.parametrize("kind", ["site", "site_on_postgresql"])
+def test_what_was_acknowledged_outlives_kill_9(request: pytest.FixtureRequest, kind: str, seed: int) -> None:
+    site = request.getfixturevalue(kind)
+    assert isinstance(site, Site)
+    with crowd_of(site) as crowd:
+        assert_leases_outlive_kill_9(site, crowd, seed)
+
+
+def assert_leases_outlive_kill_9(site: Site, crowd: Crowd, seed: int) -> None:
     random = Random(seed)
     for _ in range(LIVES - 1):
         server = site.start()
@@ -154,6 +191,66 @@ def test_nothing_is_acknowledged_while_the_disk_is_full(site: Site, crowd: Crowd
     assert server.stop() == 0
 
 
+def test_a_disk_that_takes_no_writes_is_said_at_start(site: Site) -> None:
+    file = site.host.work_dir / "server.wireboot.toml"
+    file.write_text(site.configuration)
+    site.state_dir.mkdir()
+    on_read_only_disk = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o ro none "$0" && exec "$@"')
+
+    done = site.host.run(*on_read_only_disk, site.state_dir, *serve(file), check=False)
+
+    assert done.returncode == 1
+    assert f"error: cannot open the database {site.state_dir / 'wireboot.sqlite'}: " in done.stderr
+    assert "Read-only file system" in done.stderr
+
+
+@pytest.mark.parametrize("trouble", ["stopped", "silent"])
+def test_nothing_is_acknowledged_while_postgresql_does_not_answer(
+    site_on_postgresql: Site, postgresql: PostgreSql, trouble: str
+) -> None:
+    site = site_on_postgresql
+    server = site.start()
+    with crowd_of(site) as crowd:
+        first, others = crowd.clients[:1], crowd.clients[1:100]
+        assert crowd.ask(first, within_s=10.0)
+
+        ((session,),) = postgresql.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'wireboot on %'"
+        )
+        assert isinstance(session, int)
+        if trouble == "stopped":
+            postgresql.stop()
+        else:
+            os.kill(session, signal.SIGSTOP)
+        refused = server_says_not_stored(server)
+        crowd.ask(others, SILENCE_S * 3, until=refused)
+        assert refused()
+        assert crowd.acknowledgements() == len(first)
+        if trouble == "stopped":
+            postgresql.start()
+        else:
+            os.kill(session, signal.SIGCONT)
+
+        assert crowd.ask(crowd.clients[:100], ALL_SERVED_WITHIN_S)
+        assert_kept(site, crowd)
+    assert any(event["event"] == "leases_stored_again" for event in server.events())
+    assert server.stop() == 0
+
+
+@pytest.mark.parametrize("kind", ["site", "site_on_postgresql"])
+def test_a_second_server_on_one_database_is_refused(request: pytest.FixtureRequest, kind: str) -> None:
+    site = request.getfixturevalue(kind)
+    assert isinstance(site, Site)
+    server = site.start()
+
+    done = site.relay.run(*serve(site.host.work_dir / "server.wireboot.toml"), check=False)
+
+    assert done.returncode == 1
+    assert "another wireboot uses it" in done.stderr
+    assert "hint: two servers on one database would lend the same address twice" in done.stderr
+    assert server.stop() == 0
+
+
 def server_says_not_stored(server: WirebootServer) -> Callable[[], bool]:
     return lambda: any(event["event"] == "leases_not_stored" for event in server.events())
 
@@ -164,10 +261,13 @@ def start_on_a_small_disk(site: Site) -> WirebootServer:
     file.write_text(site.configuration)
     site.state_dir.mkdir()
     on_small_disk = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=512k none "$0" && exec "$@"')
-    serve = (sys.executable, "-m", "wireboot", "serve", "--config", str(file), "--log-format", "json")
-    server = WirebootServer(site.host.start(*on_small_disk, site.state_dir, *serve, log_name="wireboot"))
+    server = WirebootServer(site.host.start(*on_small_disk, site.state_dir, *serve(file), log_name="wireboot"))
     server.wait_until_ready()
     return server
+
+
+def serve(file: Path) -> tuple[str, ...]:
+    return (sys.executable, "-m", "wireboot", "serve", "--config", str(file), "--log-format", "json")
 
 
 def fill(file: Path) -> None:

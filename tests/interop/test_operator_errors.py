@@ -307,7 +307,7 @@ def test_a_changed_configuration_is_taken_up_and_no_packet_is_lost(trial: Trial)
     server = start_wireboot(trial.host, trial.configure(first="10.77.0.100"))
     file = trial.host.work_dir / f"{trial.host.name}.wireboot.toml"
     relay = Host(f"{trial.host.name}.relay", trial.folder).join(trial.segment, LAN.at(OTHER_SERVER))
-    with relay, Crowd(relay, OTHER_SERVER, size=90, retry_s=60.0) as crowd:
+    with relay, Crowd(relay, OTHER_SERVER, size=70, retry_s=60.0) as crowd:
         rounds: list[bool] = []
         enough = threading.Event()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address
 from random import Random
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -17,9 +18,13 @@ from tests.support.dhcp import (
     EDK2_DISCOVERY,
     EDK2_REQUEST,
     IPXE_DISCOVER,
+    MAC,
+    MACHINE_ID,
     RELAYED_DISCOVER,
     Conversation,
+    DhcpServer,
     FilePolicy,
+    a_subnet,
     combined,
     ip,
     on_broadcast,
@@ -29,9 +34,12 @@ from tests.support.dhcp import (
 )
 from wireboot.endpoint import Datagram
 from wireboot.errors import DecodeError
+from wireboot.leases.reservation import Reservation
+from wireboot.protocols.dhcp4.classes import ClientClass, Match
 from wireboot.protocols.dhcp4.message import IP_UDP_HEADERS, SIZE_DEFAULT_MAX, SIZE_MIN, Message, decode, encode
 from wireboot.protocols.dhcp4.options import OPTIONS
 from wireboot.protocols.dhcp4.reply import reply_size_max
+from wireboot.protocols.dhcp4.rules import Rules
 from wireboot.protocols.pxe.boot_server import BootServer
 from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
 from wireboot.wire.option_table import Option, Options
@@ -42,6 +50,8 @@ RELAY_INFORMATION = 82
 ipv4 = st.integers(0, 2**32 - 1).map(IPv4Address)
 uint8, uint16, uint32 = st.integers(0, 255), st.integers(0, 65535), st.integers(0, 2**32 - 1)
 no_nul = st.integers(1, 255)
+
+WITH_DOMAINS = {"domain list", "domain name", "sip servers"}
 
 
 def text_of(size: int) -> st.SearchStrategy[bytes]:
@@ -124,7 +134,7 @@ def test_any_option_value_is_typed_or_a_decode_error(row: Option[object], value:
         assert typed.field == f"option {row.code}"
         return
     assert typed is not None
-    if row.shape.name != "domain list":  # a label may hold a dot, which text cannot tell from the end of one
+    if row.shape.name not in WITH_DOMAINS:  # a label may hold a dot, which text cannot tell from the end of one
         assert row.decode(row.encode(typed)) == typed
 
 
@@ -146,11 +156,34 @@ def boot_server() -> Conversation:
     return Conversation(BootServer(FilePolicy()))
 
 
+def with_every_rule() -> Conversation:
+    """Few addresses, every kind of reservation and class, and all that can be switched on."""
+    first, second = (
+        replace(a_subnet(100, 103, network=network), shared_network="hall", reserved_share=0.5)
+        for network in ("10.77.0", "10.77.1")
+    )
+    reservations = (
+        Reservation(MAC, ip(50), "node-1", options=Options({12: b"other"})),
+        Reservation(client=b"\x00me", hostname="node-2"),
+        Reservation(uuid=UUID(bytes_le=MACHINE_ID[1:]), address=ip(51)),
+        Reservation(circuit_id=b"down0", address=ip(52)),
+    )
+    classes = (
+        ClientClass("pxe", Match(vendor_classes=("PXEClient*",), uuids=frozenset({b""}))),
+        ClientClass("any", Match(), Options({43: b"\x06\x01\x08", 15: b"lab"}), 60),
+        ClientClass("some", Match(frozenset({7}), user_classes=frozenset({"a"}), options={94: b""})),
+    )
+    rules = Rules(classes, authoritative=False, rapid_commit=True, bootp=True)
+    return DhcpServer(replace(first, reservations=reservations), second, rules=rules)
+
+
 COMPOSITIONS: list[tuple[str, Callable[[], Conversation], Datagram]] = [
     ("server", combined, on_broadcast()),
     ("proxy", proxy, on_broadcast()),
     ("4011", boot_server, on_unicast(ip(150), 4011, port=4011)),
     ("relayed", combined, on_unicast(ip(254), 67)),
+    ("every rule", with_every_rule, on_broadcast()),
+    ("every rule, relayed", with_every_rule, on_unicast(ip(254), 67)),
 ]
 compositions = pytest.mark.parametrize(
     ("build", "way"), [row[1:] for row in COMPOSITIONS], ids=[row[0] for row in COMPOSITIONS]
@@ -253,6 +286,19 @@ ABSURD = {
     "asks for 255.255.255.255": {50: b"\xff" * 4},
     "chose no server": {54: bytes(4)},
     "overload 7": {52: b"\x07"},
+    "half a wish": {51: b"\x00"},
+    "a rapid commit that says more": {80: b"\x01"},
+    "a name of nothing": {81: b""},
+    "a name of flags": {81: b"\xff\xff\xff"},
+    "a name that points to itself": {81: b"\x05\x00\x00\xc0\x00"},
+    "a name of every size": {81: b"\x04\x00\x00" + b"\x3f" * 300},
+    "no relay information": {82: b""},
+    "relay information cut short": {82: b"\x01\xff\x00"},
+    "a link that is nowhere": {82: b"\x05\x04\xff\xff\xff\xff\x0b\x04\xff\xff\xff\xff\x0a\x01\xff"},
+    "half a link": {82: b"\x05\x02\x0a\x4d\x0b\x01\x00\x0a\x00"},
+    "every link": {82: b"\x05\x04\x0a\x4d\x00\x01" * 40},
+    "no subnet": {118: b""},
+    "the subnet of nobody": {118: bytes(4)},
 }  # fmt: skip
 
 

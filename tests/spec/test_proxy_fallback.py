@@ -34,9 +34,10 @@ from wireboot.boot.inventory import Inventory
 from wireboot.endpoint import DatagramDropped
 from wireboot.leases.allocator import Allocator
 from wireboot.protocols.dhcp4.events import AddressDeclined, LeaseGranted, LeaseReleased
+from wireboot.protocols.dhcp4.exchange import client_key
 from wireboot.protocols.dhcp4.message import Message, decode, encode
 from wireboot.protocols.dhcp4.options import REQUESTED_ADDRESS, SERVER_IDENTIFIER, SUBNET_MASK, MessageType
-from wireboot.protocols.dhcp4.server import Dhcp4Server, client_key
+from wireboot.protocols.dhcp4.server import Dhcp4Server
 from wireboot.protocols.pxe.boot_information import BootInformation
 from wireboot.protocols.pxe.boot_server import BootServer
 from wireboot.protocols.pxe.events import BootFileNamed, NothingToBoot, OtherServerChosen, SplitOfferRefused

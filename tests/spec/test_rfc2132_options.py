@@ -33,6 +33,7 @@ PAIR = "0a4e0000 0a4d0001"
 PAIR_VALUE = ((IPv4Address("10.78.0.0"), A),)
 PAIR_TOML = [["10.78.0.0", "10.77.0.1"]]
 TEXT = "6c616231"  # lab1
+LAB_ORG = "03 6c6162 03 6f7267 00"
 
 
 def _addresses(code: int, name: str) -> Example:
@@ -138,21 +139,38 @@ EXAMPLES = (
     _addresses(75, "streettalk-servers"),
     _addresses(76, "streettalk-directory-servers"),
     Example(77, "user-class", "69505845", b"iPXE", "69:50:58:45"),
+    Example(78, "slp-directory-agents", "00 " + A_B, (False, (A, B)), [False, "10.77.0.1", "10.77.0.2"]),
+    Example(79, "slp-service-scope", "01" + TEXT, (True, "lab1"), "lab1"),
     Example(80, "rapid-commit", "", True),
     _opaque(81, "client-fqdn"),
     _opaque(82, "relay-agent-information"),
+    _opaque(83, "isns"),
+    _addresses(85, "nds-servers"),
+    _text(86, "nds-tree-name"),
+    _text(87, "nds-context"),
+    Example(88, "bcmcs-controller-names", LAB_ORG, ("lab.org",), ["lab.org"]),
+    _addresses(89, "bcmcs-controller-addresses"),
+    _opaque(90, "authentication"),
     _seconds(91, "client-last-transaction-time"),
     _addresses(92, "associated-addresses"),
     Example(93, "client-architecture", "0007 0000", (7, 0), [7, 0]),
     Example(94, "client-interface", "010300", b"\x01\x03\x00", "01:03:00"),
+    _text(95, "ldap"),
     _opaque(97, "client-machine-id"),
+    _text(98, "user-authentication"),
+    _opaque(99, "civic-location"),
     _text(100, "posix-timezone"),
     _text(101, "tzdb-timezone"),
     _seconds(108, "ipv6-only-preferred"),
+    _opaque(109, "dhcp4o6-source-address"),
+    _addresses(112, "netinfo-addresses"),
+    _text(113, "netinfo-tag"),
+    _text(114, "captive-portal"),
     Example(116, "auto-configure", "01", 1),
     Example(117, "name-service-search", "0006 002c", (6, 44), [6, 44]),
     _address(118, "subnet-selection"),
     Example(119, "domain-search", "036c6162 00 0161 03 6c6162 00", ("lab", "a.lab"), ["lab", "a.lab"]),
+    Example(120, "sip-servers", "01 " + A_B, (A, B), ["10.77.0.1", "10.77.0.2"]),
     Example(
         121,
         "classless-static-routes",
@@ -160,14 +178,44 @@ EXAMPLES = (
         ((IPv4Network("10.0.0.0/8"), A), (IPv4Network("0.0.0.0/0"), B)),
         ["10.0.0.0/8 via 10.77.0.1", "0.0.0.0/0 via 10.77.0.2"],
     ),
+    _opaque(122, "cablelabs-configuration"),
+    _opaque(123, "geo-configuration"),
     _opaque(124, "vendor-identifying-class"),
     _opaque(125, "vendor-identifying-options"),
+    _addresses(136, "pana-agents"),
+    Example(137, "lost-server", LAB_ORG, "lab.org"),
+    _addresses(138, "capwap-controllers"),
+    _opaque(139, "mos-addresses"),
+    _opaque(140, "mos-names"),
+    Example(141, "sip-ua-domains", LAB_ORG, ("lab.org",), ["lab.org"]),
+    _addresses(142, "andsf-servers"),
+    Example(143, "sztp-redirect", "0004" + TEXT + "0001 61", ("lab1", "a"), ["lab1", "a"]),
+    _opaque(144, "geo-location"),
+    Example(145, "forcerenew-nonce-capable", "01", (1,), [1]),
+    _opaque(146, "rdnss-selection"),
+    Example(147, "dots-name", LAB_ORG, "lab.org"),
+    _addresses(148, "dots-addresses"),
     _addresses(150, "tftp-server-address"),
+    _opaque(151, "status-code"),
+    _seconds(152, "base-time"),
+    _seconds(153, "start-time-of-state"),
+    _seconds(154, "query-start-time"),
+    _seconds(155, "query-end-time"),
+    Example(156, "dhcp-state", "02", 2),
+    Example(157, "data-source", "01", 1),
+    Example(158, "pcp-servers", "08" + A_B + "04 0a4d0001", ((A, B), (A,)), [["10.77.0.1", "10.77.0.2"], "10.77.0.1"]),
+    _opaque(159, "port-parameters"),
+    _text(161, "mud-url"),
+    _opaque(162, "encrypted-dns"),
     _opaque(175, "ipxe-encapsulated"),
     Example(208, "pxelinux-magic", "f100747e", b"\xf1\x00\x74\x7e", "f1:00:74:7e"),
     _text(209, "pxelinux-config-file"),
     _text(210, "pxelinux-path-prefix"),
     _seconds(211, "pxelinux-reboot-time"),
+    _opaque(212, "ipv6-rapid-deployment"),
+    Example(213, "access-network-domain", LAB_ORG, "lab.org"),
+    _opaque(220, "subnet-allocation"),
+    _opaque(221, "virtual-subnet-selection"),
 )
 
 
@@ -227,6 +275,15 @@ def test_an_option_is_read_and_written_and_configured(example: Example) -> None:
         (o.CLASSLESS_STATIC_ROUTES, ""),
         (o.CLASSLESS_STATIC_ROUTES, "080a0a4d00"),
         (o.CLASSLESS_STATIC_ROUTES, "21000000000a4d0001"),  # a mask of 33 bits
+        (o.LOST_SERVER, "0161000162 00"),  # two names
+        (o.SIP_SERVERS, "02 0a4d0001"),  # neither names nor addresses
+        (o.SIP_SERVERS, "01"),
+        (o.SLP_DIRECTORY_AGENTS, "02 0a4d0001"),
+        (o.SLP_SERVICE_SCOPE, ""),
+        (o.PCP_SERVERS, ""),
+        (o.PCP_SERVERS, "08 0a4d0001"),  # half a list
+        (o.SZTP_REDIRECT, "00"),
+        (o.SZTP_REDIRECT, "0002 61"),
     ],
 )
 def test_a_malformed_value_is_an_error_and_never_none(option: Option[object], wire: str) -> None:
@@ -269,6 +326,12 @@ def test_an_absent_option_is_none() -> None:
         (o.CLASSLESS_STATIC_ROUTES, "10.0.0.0/8 via 10.77.0.1"),
         (o.CLASSLESS_STATIC_ROUTES, ["10.0.0.0/8"]),
         (o.CLASSLESS_STATIC_ROUTES, ["10.0.0.1/8 via 10.77.0.1"]),
+        (o.LOST_SERVER, ["lab.org"]),
+        (o.SIP_SERVERS, [1]),
+        (o.SLP_DIRECTORY_AGENTS, [True]),
+        (o.PCP_SERVERS, []),
+        (o.PCP_SERVERS, [["10.77.0.1"] * 64]),
+        (o.SZTP_REDIRECT, []),
     ],
 )
 def test_a_configured_value_that_does_not_fit_is_refused(option: Option[object], value: object) -> None:

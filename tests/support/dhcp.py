@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
@@ -15,7 +16,9 @@ from wireboot.boot.loaders import FoundLoaders
 from wireboot.endpoint import Datagram, Event, Interface, SocketAddress
 from wireboot.errors import DecodeError
 from wireboot.leases.allocator import Allocator
-from wireboot.leases.subnet import Reservation, Subnet
+from wireboot.leases.lease import Lease
+from wireboot.leases.reservation import Reservation
+from wireboot.leases.subnet import Subnet
 from wireboot.protocols.dhcp4.endpoint import Dhcp4Endpoint, Dhcp4Service
 from wireboot.protocols.dhcp4.message import BOOTREQUEST, Message, decode, encode
 from wireboot.protocols.dhcp4.options import (
@@ -24,11 +27,13 @@ from wireboot.protocols.dhcp4.options import (
     CLIENT_INTERFACE,
     CLIENT_MACHINE_ID,
     MESSAGE_TYPE,
+    RELAY_AGENT_INFORMATION,
     REQUESTED_ADDRESS,
     SERVER_IDENTIFIER,
     VENDOR_SPECIFIC,
     MessageType,
 )
+from wireboot.protocols.dhcp4.rules import Rules
 from wireboot.protocols.dhcp4.server import Dhcp4Server
 from wireboot.protocols.pxe import vendor_options
 from wireboot.protocols.pxe.boot_information import BootInformation
@@ -56,6 +61,7 @@ NOW = 1_700_000_000.0
 
 ETH0 = Interface("eth0", 2, bytes.fromhex("525400770001"), 1500, (IPv4Interface("10.77.0.1/24"),))
 ETH1 = Interface("eth1", 3, bytes.fromhex("525400770002"), 1500, (IPv4Interface("10.78.0.1/24"),))
+RULES = Rules()
 INTERFACES = {each.name: each for each in (ETH0, ETH1)}
 
 
@@ -128,6 +134,14 @@ def init_reboot(address: IPv4Address, *, mac: bytes = MAC, options: Options | No
 def extending(address: IPv4Address, *, mac: bytes = MAC) -> Message:
     """A DHCPREQUEST to renew, where sent by unicast, or to rebind, where broadcast."""
     return from_client(MessageType.REQUEST, mac=mac, ciaddr=address)
+
+
+def relayed(message: Message, *parts: tuple[int, bytes], relay: IPv4Address = RELAY) -> Message:
+    """`message` as a relay passes it on, with these sub-options of option 82."""
+    if parts:
+        information = b"".join(bytes([code, len(value)]) + value for code, value in parts)
+        message = message.with_option(RELAY_AGENT_INFORMATION, information)
+    return replace(message, giaddr=relay, hops=1)
 
 
 def options_of(*pairs: tuple[Option[T], T]) -> Options:
@@ -236,9 +250,19 @@ class DhcpServer(Conversation):
         *subnets: Subnet,
         never: Sequence[IPv4Address] = (SERVER,),
         interfaces: Mapping[str, Interface] = INTERFACES,
+        rules: Rules = RULES,
+        inventory: Collection[bytes] = (),
+        leases: Sequence[Lease] = (),
     ) -> None:
-        self.allocator = Allocator(subnets or (a_subnet(),), never=never)
-        super().__init__(Dhcp4Server(self.allocator, interfaces, no_boot_information))
+        """`inventory` has the MAC addresses and UUIDs of known machines, these as option 97 has them."""
+        self.allocator = Allocator(subnets or (a_subnet(),), leases, never=never)
+        self.rules = rules
+
+        def is_known(link_address: bytes, uuid: bytes) -> bool:
+            return link_address in inventory or uuid in inventory
+
+        server = Dhcp4Server(self.allocator, interfaces, no_boot_information, lambda: self.rules, is_known)
+        super().__init__(server)
 
 
 class FilePolicy:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from glob import glob
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,6 +16,9 @@ ROOT = "root"
 
 LIBWRAP = "/usr/lib/x86_64-linux-gnu/libwrap.so.0"
 """What tftpd-hpa needs, which is unpacked and not installed (lab/packages.py)."""
+
+POSTGRES = next(iter(sorted(glob("/usr/lib/postgresql/*/bin/postgres"))), "/usr/lib/postgresql/15/bin/postgres")
+"""PostgreSQL's server itself: of whichever version, it is not in PATH."""
 
 # The package that brings what tests may ask for: a program by name, or a file by path.
 # fmt: off
@@ -49,6 +53,7 @@ PACKAGES = {
     LIBWRAP:                                      "libwrap0",
     "openssl":                                    "openssl",
     "tshark":                                     "tshark",
+    POSTGRES:                                     "postgresql",
 }
 # fmt: on
 
@@ -68,6 +73,9 @@ VIRTUAL_MACHINE = (
     "/bin/busybox",
 )
 """What it needs to boot virtual PCs in that network. The kernel comes from Debian's archive by itself."""
+
+POSTGRESQL = (ROOT, POSTGRES)
+"""What it needs to run a database server of its own."""
 
 BOOT_PROGRAMS = (
     *LAB,

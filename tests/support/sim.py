@@ -50,6 +50,7 @@ lease_time_s = 3600
 CROWDED = """
 [dhcp4]
 mode = "server"
+reserved_share = "0%"
 [[dhcp4.subnets]]
 network = "10.77.0.0/24"
 pools = ["10.77.0.100-10.77.0.103"]

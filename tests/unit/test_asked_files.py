@@ -21,13 +21,14 @@ class Cable:
 
     def __init__(self) -> None:
         self.sent: list[bytes] = []
+        self.waiting = [b"received"]
         self.listed: Collection[bytes] = ()
 
     def transmit(self, frame: bytes) -> None:
         self.sent.append(frame)
 
     def receive(self) -> list[bytes]:
-        return [b"received"]
+        return self.waiting
 
     def set_station_address(self, link_address: bytes) -> None:
         self.station_address = link_address
@@ -45,6 +46,11 @@ def read(name: str, source_port: int = 2070) -> bytes:
     return request(ReadRequest(name, "octet", (("blksize", "1408"),)), source_port)
 
 
+def answer(packet: tftp.Packet, port: int) -> bytes:
+    source, destination = SocketAddress(PEER, 49152), SocketAddress(OURS, port)
+    return packet_frame(udp_packet(tftp.encode(packet), source=source, destination=destination))
+
+
 def test_requests_are_noted_in_their_order() -> None:
     card = AskedFiles(Cable())
     for frame in (read("ldlinux.c32", 2070), read("pxelinux.cfg/default", 2071), read("linux", 2072)):
@@ -58,6 +64,31 @@ def test_a_request_sent_again_counts_once() -> None:
     for source_port in (2070, 2070, 2071):
         card.transmit(read("linux", source_port))
     assert card.names == ("linux", "linux")
+
+
+def test_a_file_that_the_server_refuses_is_noted_with_its_words() -> None:
+    """RFC 1350 §4: an ERROR answers the port that has asked, from any other."""
+    cable = Cable()
+    card = AskedFiles(cable)
+    for number, name in enumerate(("a", "b", "c")):
+        card.transmit(read(name, 2070 + number))
+    cable.waiting = [b"", answer(tftp.Error(1, "file not found"), 2070), answer(tftp.Data(1, b""), 2071),
+                     answer(tftp.Error(2), 2072), answer(tftp.Error(1, "of no request"), 2073)]  # fmt: skip
+    assert card.receive() == cable.waiting
+    assert card.refused == {"a": "file not found", "c": "error 2"}
+
+
+def test_a_file_that_comes_after_all_was_not_refused() -> None:
+    """RFC 2347: a server may refuse options, and the client asks without."""
+    cable = Cable()
+    card = AskedFiles(cable)
+    card.transmit(read("a", 2070))
+    cable.waiting = [answer(tftp.Error(8, "no options"), 2070)]
+    card.receive()
+    card.transmit(read("a", 2071))
+    cable.waiting = [answer(tftp.Data(1, b""), 2071)]
+    card.receive()
+    assert card.refused == {}
 
 
 WHOLE = udp_packet(tftp.encode(ReadRequest("a", "octet")), destination=SocketAddress(PEER, 69))

@@ -93,7 +93,7 @@ interfaces = ["eth7"]
 [dhcp4]
 mode = "server"
 [database]
-url = "postgresql+psycopg://db/wireboot"
+url = "mysql://db/wireboot"
 [boot]
 default_profile = "rescu"
 [[profiles]]
@@ -103,7 +103,7 @@ boot_program = { "x86-biso" = "pxelinux.0", "x86_64-uefi" = "shimx64.efi" }
     assert told(text) == [
         (2, "error", "there is no interface eth7"),
         (4, "error", 'mode "server" hands out addresses, but there is no subnet to take them from'),
-        (6, "error", "PostgreSQL is not supported in this version"),
+        (6, "error", "no database is known by 'mysql'"),
         (8, "error", 'there is no profile "rescu"'),
         (11, "error", "boot program shimx64.efi is not in /srv/boot"),
         (11, "error", 'no client architecture is called "x86-biso"'),
@@ -297,16 +297,34 @@ def test_ports_do_not_clash() -> None:
 @pytest.mark.parametrize(
     ("url", "what"),
     [
-        ("postgresql+psycopg://db/wireboot", "PostgreSQL is not supported in this version"),
         ("mysql://db/wireboot", "no database is known by 'mysql'"),
+        ("postgres://db/wireboot", "no database is known by 'postgres'"),
         ("sqlite://", "the URL does not name a file by its full path, so that leases may be lost"),
         ("sqlite:///wireboot.sqlite", "the URL does not name a file by its full path, so that leases may be lost"),
     ],
 )
-def test_only_a_sqlite_file_is_supported(url: str, what: str) -> None:
+def test_a_database_is_a_file_by_its_full_path_or_a_postgresql_server(url: str, what: str) -> None:
     text = f'[database]\nurl = "{url}"\n'
     assert told(text) == [(2, "error", what)]
     assert 'url = "sqlite:////var/lib/wireboot/wireboot.sqlite"' in remedy(text)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+def test_a_postgresql_database_is_named_by_its_url(scheme: str) -> None:
+    assert told(f'[database]\nurl = "{scheme}://wireboot:hunter2@/wireboot?host=/run/postgresql"\n') == []
+
+
+@pytest.mark.parametrize(
+    ("rest", "what"),
+    [
+        ("wireboot:hunter2@db/", "the URL names no database"),
+        ("wireboot:hunter2@db:port/wireboot", "this is no URL of a database"),
+    ],
+)
+def test_a_finding_about_the_database_shows_no_password(rest: str, what: str) -> None:
+    text = f'[database]\nurl = "postgresql+psycopg://{rest}"\n'
+    assert told(text) == [(2, "error", what)]
+    assert "hunter2" not in remedy(text)
 
 
 # Boot

@@ -171,7 +171,6 @@ boot_program = { "x86-bios" = "../../etc/passwd" }
         (6, '`dhcp4.subnets.network`: "10.77.0.1/24" is an address in a network: the network is "10.77.0.0/24"'),
         (9, '`dhcp4.subnets.pools`: "10.77.0.9-10.77.0.1" ends before it begins'),
         (11, "`lease_time` is no key in [[dhcp4.subnets]]"),
-        (12, "`address` is missing in [[dhcp4.subnets.reservations]]"),
         (13, '`dhcp4.subnets.reservations.mac`: "52:54:00:77:00" is not a MAC address of six bytes'),
         (15, '`tftp.port`: "69" does not fit'),
         (18, '`profiles.boot_program.x86-bios`: "../../etc/passwd" does not name a file below boot_dir'),
@@ -181,8 +180,7 @@ boot_program = { "x86-bios" = "../../etc/passwd" }
     assert remedies[1] == "`port` belongs in [http] or in [tftp]"
     assert remedies[2] == 'expected a list of network interfaces, such as `interfaces = ["eth0"]`'
     assert remedies[5] == "did you mean `lease_time_s`?"
-    assert remedies[6] == 'add `address = "10.77.0.50"`'
-    assert remedies[8] == "expected a UDP port from 1 to 65535, such as `port = 69`"
+    assert remedies[7] == "expected a UDP port from 1 to 65535, such as `port = 69`"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +197,66 @@ boot_program = { "x86-bios" = "../../etc/passwd" }
 def test_a_value_that_is_none_of_its_kind_is_refused(line: str, reason: str) -> None:
     text = f"[[machines]]\n{line}\n" + ("" if line.startswith("name") else 'name = "a"\n')
     (fault,) = faults(text)
+    assert fault.line == 2
+    assert reason in fault.what
+
+
+CLASSES = """\
+[dhcp4]
+authoritative = false
+rapid_commit = true
+bootp = true
+reserved_share = "10%"
+options = { domain-name = "lab" }
+[[dhcp4.classes]]
+name = "pxe"
+lease_time_s = 600
+options = { root-path = "/srv" }
+match = { architecture = ["x86_64-uefi", "arch-77"], vendor_class = "PXEClient*", mac = ["52:54:00", "3c"], \
+circuit_id = "eth0/7", remote_id = ["0x00:ff", "switch"], option = { 94 = "01:03:00" } }
+[[dhcp4.subnets]]
+network = "10.77.0.0/24"
+shared_network = "hall"
+pools = ["10.77.0.10-10.77.0.20", { range = "10.77.0.64/28", classes = "pxe", not_classes = ["old", "slow"] }]
+[[dhcp4.subnets.reservations]]
+client_id = "0xff01"
+options = { root-path = "/srv/1" }
+"""
+
+
+def test_classes_pools_and_reservations_become_typed_values() -> None:
+    dhcp4 = read(CLASSES).config.dhcp4
+    (subnet,), (each,) = dhcp4.subnets, dhcp4.classes
+    plain, of_class = subnet.pools
+
+    assert (dhcp4.authoritative, dhcp4.rapid_commit, dhcp4.bootp, dhcp4.reserved_share) == (False, True, True, 0.1)
+    assert (each.name, each.lease_time_s, each.match.architecture) == ("pxe", 600, ((7, 9), (77,)))
+    assert (each.match.vendor_class, each.match.mac) == (("PXEClient*",), (b"\x52\x54\x00", b"\x3c"))
+    assert (each.match.circuit_id, each.match.remote_id) == ((b"eth0/7",), (b"\x00\xff", b"switch"))
+    assert (plain.size, plain.classes, plain.not_classes) == (11, (), ())
+    assert (of_class.size, of_class.classes, of_class.not_classes) == (16, ("pxe",), ("old", "slow"))
+    assert (subnet.shared_network, subnet.reservations[0].client_id) == ("hall", b"\xff\x01")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('reserved_share = "101%"', '"101%" is not a share from 0% to 100%'),
+        ('reserved_share = "1.5%"', "is not a share"),
+        ("reserved_share = 25", "25 is not text in quotation marks"),
+        ("subnets = [{ network = '10.0.0.0/8', pools = [{ range = '10.0.0.1', class = 'a' }] }]",
+         '"class" is no key of a pool'),
+        ("subnets = [{ network = '10.0.0.0/8', pools = [{ classes = ['a'] }] }]", "the pool has no range"),
+        ("subnets = [{ network = '10.0.0.0/8', pools = [{ range = '10.0.0.1', classes = [1] }] }]",
+         "1 is not text in quotation marks"),
+        ("subnets = [{ network = '10.0.0.0/8', reservations = [{ client_id = '0xfg' }] }]", "is not hexadecimal"),
+        ("subnets = [{ network = '10.0.0.0/8', reservations = [{ client_id = '0x' }] }]", "the identifier is empty"),
+        ("subnets = [{ network = '10.0.0.0/8', reservations = [{ client_id = 'ä' }] }]", "beyond ASCII"),
+        ("classes = [{ name = 'a', match = { architecture = 'pc' } }]", '"pc" is no client architecture'),
+    ],
+)  # fmt: skip
+def test_a_value_of_dhcp_that_does_not_fit_is_refused(line: str, reason: str) -> None:
+    (fault,) = faults(f"[dhcp4]\n{line}\n")
     assert fault.line == 2
     assert reason in fault.what
 

@@ -43,6 +43,7 @@ from wireboot.pxe_api.cpu.account import (
     OutOfTime,
     PoweredOff,
     Rebooted,
+    RefusedFile,
     ReturnedToPxe,
     WaitsForKey,
 )
@@ -90,8 +91,8 @@ ENDINGS: list[tuple[Ending, dict[str, object], bool]] = [
 def test_each_ending_has_its_keys_and_its_exit_code(ending: Ending, keys: dict[str, object], well: bool) -> None:
     account = Account(ending, seconds=1.23456, transcript="PXELINUX\nboot:")
     document = account_document(account)
-    common = {"seconds": 1.235, "screen": "PXELINUX\nboot:", "calls": {}, "failed_calls": [], "files": []}
-    assert document == keys | common
+    common = {"seconds": 1.235, "screen": "PXELINUX\nboot:", "calls": {}, "failed_calls": []}
+    assert document == keys | common | {"files": [], "refused_files": []}
     assert json.loads(json.dumps(document)) == document
     assert ended_well(account) is well
 
@@ -132,6 +133,26 @@ def test_where_it_ended_badly_the_last_failed_call_may_be_why() -> None:
     ]
 
 
+def test_what_was_not_there_stands_apart_with_the_reason() -> None:
+    """PXELINUX looks for its configuration under ten names; which file is missing has to be seen."""
+    files = (*(f"cfg/{number}" for number in range(22)), "cfg/default", "linux")
+    refused = (*(RefusedFile(name, "file not found") for name in files[:22]), RefusedFile("linux", "access violation"))
+    account = Account(Rebooted("by CF9h"), 1.0, "", files=files, refused_files=refused)
+    assert lines(account)[1:] == [
+        "asked for: cfg/default",
+        f"asked in vain for: 2 others, then {', '.join(files[2:22])} (file not found)",
+        "asked in vain for: linux (access violation)",
+    ]
+    document = account_document(account)
+    assert document["refused_files"][-1] == {"file": "linux", "reason": "access violation"}  # type: ignore[index]
+
+
+def test_the_machine_is_given_back_to_somebody() -> None:
+    """PnP BIOS: INT 18h goes on to the next boot device, INT 19h begins with the first."""
+    assert "next boot device" in lines(Account(NextDevice(0x18), 1.0, ""))[0]
+    assert "all over again" in lines(Account(NextDevice(0x19), 1.0, ""))[0]
+
+
 @pytest.mark.parametrize("row", ENDINGS)
 def test_every_ending_has_its_words(row: tuple[Ending, object, bool]) -> None:
     assert lines(Account(row[0], 1.0, ""))[0].endswith("(1.0 s)")
@@ -143,7 +164,7 @@ def test_what_a_program_says_moves_no_cursor() -> None:
     written = StringIO()
     Screen(Console(file=written, force_terminal=False)).show(ProgramEnded(account, (parse_typing("boot:=>a"),)))
     assert not {"\x1b", "\x9b"} & set(written.getvalue())
-    assert "never typed: what was to wait for 'boot:'" in written.getvalue()
+    assert "never typed: the keys until 'boot:' was on the screen" in written.getvalue()
 
 
 def test_a_boot_without_a_run_says_null() -> None:
@@ -160,6 +181,15 @@ def test_the_run_decides_whether_the_boot_succeeded(row: tuple[Ending, object, b
     report.observe(ProgramEnded(Account(row[0], 1.0, ""), ()))
     assert report.succeeded is row[2]
     assert report.document()["execution"] is not None
+
+
+def test_scripts_are_told_what_was_never_typed() -> None:
+    report = BootReport(WIREBOOT.identity(MAC, MACHINE_UUID))
+    report.observe(BootEnded(BOOTED))
+    report.observe(ProgramEnded(Account(WaitsForKey(), 1.0, ""), (parse_typing("boot:=>a"), parse_typing("b"))))
+    execution = report.document()["execution"]
+    assert isinstance(execution, dict)
+    assert execution["never_typed"] == ["boot:", ""]
 
 
 # Before the boot

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from wireboot.store.group_commit import GroupCommit
+from wireboot.store import group_commit
+from wireboot.store.group_commit import GroupCommit, TooMuchWaitingError
 
 WITHIN_S = 10.0
 
@@ -119,4 +120,19 @@ def test_items_keep_the_order_in_which_they_came(disk: SlowDisk) -> None:
     last.outcome()
 
     assert disk.transactions[1] == [3, 1, 2]
+    commits.close()
+
+
+def test_what_waits_for_a_stuck_database_is_bounded(disk: SlowDisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "WAITING_MAX", 3)
+    commits = GroupCommit(disk.write)
+    first = Waiter(commits, 0)
+    assert disk.begun.acquire(timeout=WITHIN_S)
+    waiting = [Waiter(commits, number) for number in range(1, 4)]
+
+    assert isinstance(Waiter(commits, 4).outcome(), TooMuchWaitingError)
+
+    disk.may_write.release(2)
+    assert [waiter.outcome() for waiter in (first, *waiting)] == [None] * 4
+    assert disk.transactions == [[0], [1, 2, 3]]
     commits.close()

@@ -7,10 +7,13 @@ import threading
 from collections.abc import Sequence
 from ipaddress import IPv4Address
 
+import pytest
+
 from wireboot.endpoint import Event
 from wireboot.leases.lease import Lease, LeaseState
 from wireboot.protocols.dhcp4.events import LeaseGranted
-from wireboot.server.ledger import LeaseLedger, LeasesNotStored
+from wireboot.server import ledger as ledger_module
+from wireboot.server.ledger import LeaseLedger, LeasesNotStored, LeasesStoredAgain
 from wireboot.store.leases import LeaseStore, NotStoredError
 
 WITHIN_S = 10.0
@@ -89,6 +92,7 @@ def test_what_cannot_be_stored_is_told_and_nothing_follows() -> None:
         ledger.close()
         await asyncio.sleep(0)
         assert sent == ["DHCPACK"]
+        assert told.events[1:] == [LeasesStoredAgain()]
 
     asyncio.run(scenario())
 
@@ -125,5 +129,27 @@ def test_a_failed_commit_is_told_in_few_lines_however_many_waited_for_it() -> No
 
         assert len(told.events) <= 2
         assert sum(event.leases for event in told.events if isinstance(event, LeasesNotStored)) == 300
+
+    asyncio.run(scenario())
+
+
+def test_a_database_that_is_silent_is_told_of_while_acknowledgements_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "SILENCE_S", 0.02)
+
+    async def scenario() -> None:
+        store, told, sent = StoreInTheHand(), Told(), asyncio.Event()
+        ledger = LeaseLedger(store, told.events.append)
+        ledger.remember([granted(1), granted(2)], sent.set)
+        await told.wait_for(1)
+        assert told.events[0] == LeasesNotStored("the database has not answered for 0.02 s", leases=2)
+        assert not sent.is_set()
+
+        store.let.release()
+        await asyncio.wait_for(sent.wait(), WITHIN_S)
+        assert told.events[-1] == LeasesStoredAgain()
+        told_so_far = len(told.events)
+        await asyncio.sleep(0.1)
+        assert len(told.events) == told_so_far  # nobody waits, so nobody is silent
+        ledger.close()
 
     asyncio.run(scenario())

@@ -77,6 +77,19 @@ def test_lines_that_are_erased_have_been_told(screen: TextScreen) -> None:
     assert out.getvalue() == "  | one\n  | two\n  | three\n"
 
 
+def test_a_menu_is_told_once_however_its_cursor_moves(screen: TextScreen) -> None:
+    out = StringIO()
+    view = LineView(out)
+    write(screen, "title\none\ntwo\n")
+    for row in (3, 1, 2, 1, 3):
+        screen.cursor = Cursor(row, 0)
+        view.show(screen)
+    screen.scroll_up(WHOLE, 1, 0x07)
+    view.show(screen)
+    view.close()
+    assert out.getvalue() == "  | title\n  | one\n  | two\n"
+
+
 def test_a_line_that_has_changed_is_told_again(screen: TextScreen) -> None:
     """A menu that counts down."""
     out = StringIO()

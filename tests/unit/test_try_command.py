@@ -169,6 +169,17 @@ class TestTheProgram:
         assert ran.document["execution"]["seconds"] >= 60
         assert time.monotonic() - began < 30
 
+    def test_what_is_to_be_typed_needs_a_program_that_runs(self, tried: Try) -> None:
+        for options in (["--no-execute"], ["--arch", "x86_64-uefi"]):
+            ran = tried.run("--config", tried.config, *options, "--type", "x")
+            assert (ran.exit_code, ran.out) == (2, ""), options
+            assert "--type" in ran.err
+
+    def test_stdin_may_be_closed(self, tried: Try, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tried.config.parent / "boot/rescue/bios.0").write_bytes(b"\x31\xc0\xcb")
+        monkeypatch.setattr(sys, "stdin", None)
+        assert tried.run("--config", tried.config).exit_code == 0
+
     def test_a_program_for_uefi_is_not_run(self, tried: Try) -> None:
         assert tried.run("--config", tried.config, "--json", "--arch", "x86_64-uefi").document["execution"] is None
         ran = tried.run("--config", tried.config, "--arch", "x86_64-uefi", "--execute")
@@ -219,7 +230,9 @@ class TestWhichConfiguration:
         with RunningNote((tmp_path / "run",)) as one, RunningNote((tmp_path / "wireboot",)) as another:
             one.write(load(tried.config))
             another.write(load(tried.config))
-            assert "2 servers run here" in tried.run("--no-execute", "--json").err
+            told = tried.run("--no-execute", "--json").err
+        assert "2 servers run here" in told
+        assert told.count(f"process {os.getpid()}: {tried.config}") == 2
 
     def test_a_note_whose_writer_is_gone_counts_for_nothing(self, tmp_path: Path, tried: Try) -> None:
         ended = subprocess.Popen([sys.executable, "-c", ""])
@@ -241,11 +254,22 @@ class TestWhichConfiguration:
             note.write(load(tried.config))
 
 
+def test_refusals_are_told_by_their_reason() -> None:
+    account = ServerAccount()
+    peer = SocketAddress(IPv4Address("10.77.0.100"), 2070)
+    for number in range(22):
+        account.observe(RequestRefused(f"cfg/{number}", peer, "eth0", 1, "no such file"))
+    account.observe(RequestRefused("linux", peer, "eth0", 2, "permission denied"))
+    missing, forbidden = account.lines()
+    assert missing.startswith("server: refused, no such file: 2 others, then cfg/2, ")
+    assert forbidden == "server: refused, permission denied: linux"
+
+
 def test_what_a_machine_asks_for_moves_no_cursor() -> None:
     account = ServerAccount()
     peer = SocketAddress(IPv4Address("10.77.0.100"), 2070)
     account.observe(RequestRefused("\x1b[2J", peer, "eth0", 1, "no such file"))
-    assert [*account.lines()] == ["server: refused \\x1b[2J: no such file"]
+    assert [*account.lines()] == ["server: refused, no such file: \\x1b[2J"]
 
 
 def test_a_stand_in_is_a_program_that_says_what_it_is() -> None:

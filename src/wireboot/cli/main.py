@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from wireboot import __version__
-from wireboot.cli import boot, check, credential, lease, serve, simulate
+from wireboot.cli import boot, check, credential, import_config, lease, serve, simulate, try_
 from wireboot.errors import OperatorError
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app.command()(serve.serve)
 app.command()(check.check)
 app.command()(boot.boot)
 app.command()(simulate.simulate)
+app.command("try")(try_.try_)
+app.command()(import_config.import_config)
 app.add_typer(lease.app)
 app.add_typer(credential.app)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.load import LoadedConfig
@@ -49,21 +52,32 @@ def ports(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
 
 
 def database(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
+    """Nothing of the URL is repeated beyond its scheme: there may be a password in it."""
     url = loaded.config.database.url
     if url is None:
         return
     scheme = url.partition(":")[0]
-    driver = scheme.partition("+")[0]
-    example = f'url = "sqlite:///{loaded.config.state_dir / "wireboot.sqlite"}"'
     where = ("database", "url")
-    if driver in ("postgresql", "postgres"):
-        what = "PostgreSQL is not supported in this version"
-        yield loaded.finding(ERROR, where, what, f"use SQLite for now: `{example}`")
-    elif scheme != "sqlite":
-        yield loaded.finding(ERROR, where, f"no database is known by {scheme!r}", f"use SQLite: `{example}`")
-    elif not url.startswith("sqlite:////") or url.endswith("/"):
-        what = "the URL does not name a file by its full path, so that leases may be lost"
-        yield loaded.finding(ERROR, where, what, f"use four slashes and a full path: `{example}`")
+    file = f'`url = "sqlite:///{loaded.config.state_dir / "wireboot.sqlite"}"`'
+    server = '`url = "postgresql+psycopg://wireboot@db.example/wireboot"`'
+    if scheme == "sqlite":
+        if not url.startswith("sqlite:////") or url.endswith("/"):
+            what = "the URL does not name a file by its full path, so that leases may be lost"
+            yield loaded.finding(ERROR, where, what, f"use four slashes and a full path: {file}")
+    elif scheme in ("postgresql", "postgresql+psycopg"):
+        if (wrong := _wrong_with_server_url(url)) is not None:
+            yield loaded.finding(ERROR, where, wrong, f"write it as in {server}; %40 stands for @ in a password")
+    else:
+        remedy = f"use SQLite: {file}, or PostgreSQL: {server}"
+        yield loaded.finding(ERROR, where, f"no database is known by {scheme!r}", remedy)
+
+
+def _wrong_with_server_url(url: str) -> str | None:
+    try:
+        location = make_url(url)
+    except (ArgumentError, ValueError):
+        return "this is no URL of a database"
+    return None if location.database else "the URL names no database"
 
 
 SERVICE_CHECKS = (interfaces, ports, database)

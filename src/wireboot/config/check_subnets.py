@@ -1,27 +1,26 @@
-"""Checks of subnets: who gets which address, for how long and with which options."""
+"""Checks of subnets: which addresses are lent where, and with which options."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Network, IPv6Network
 from itertools import combinations
 from typing import TypeVar
 
 from wireboot.config.dhcp4_options import OptionError, parse_dhcp4_option
 from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
+from wireboot.config.keys import near
 from wireboot.config.load import LoadedConfig
 from wireboot.config.model import LentAddresses
+from wireboot.config.networks import for_hosts, not_for_hosts
 from wireboot.config.positions import KeyPath
-from wireboot.wire.addresses import Address, AddressRange, format_link_address
+from wireboot.wire.addresses import Address, AddressRange
 
 _IPNetwork = TypeVar("_IPNetwork", IPv4Network, IPv6Network)
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
-
-LEASE_TIME_S_MIN = 60
-LEASE_TIME_S_MAX = 365 * 24 * 3600
-"""Outside of these a lease time is more likely a slip than a wish."""
 
 
 def subnets_apart(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
@@ -47,14 +46,43 @@ def _lent(loaded: LoadedConfig) -> Iterator[tuple[KeyPath, LentAddresses]]:
         yield ("dhcp4", "proxy_fallback"), dhcp4.proxy_fallback
 
 
+def shared_networks(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
+    subnets = loaded.config.dhcp4.subnets
+    members = Counter(subnet.shared_network for subnet in subnets)
+    for index, subnet in enumerate(subnets):
+        name, where = subnet.shared_network, ("dhcp4", "subnets", index, "shared_network")
+        if name is not None and members[name] == 1:
+            what = f'no other subnet is in shared network "{name}": this one is alone as it would be without'
+            meant = near(name, [str(other) for other in members if other not in (None, name)])
+            remedy = f'did you mean "{meant}"?' if meant else "give the other subnets of that link the same name"
+            yield loaded.finding(NOTE, where, what, remedy)
+    yield from _links_apart(loaded, host)
+
+
+def _links_apart(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
+    """Two subnets on one interface that are not said to be one link: only the first serves clients there."""
+    here: dict[str, list[int]] = {}
+    for interface, address in host.served_addresses(loaded.config):
+        for index, subnet in enumerate(loaded.config.dhcp4.subnets):
+            if address.ip in subnet.network and index not in here.setdefault(interface, []):
+                here[interface].append(index)
+    for interface, indices in here.items():
+        first, *others = (loaded.config.dhcp4.subnets[index] for index in sorted(indices))
+        for index, other in zip(sorted(indices)[1:], others, strict=True):
+            if other.shared_network is None or other.shared_network != first.shared_network:
+                what = f"interface {interface} is in subnet {first.network} too, which serves the clients there"
+                remedy = 'give both the same name, such as `shared_network = "hall"`, and both serve them'
+                yield loaded.finding(NOTE, ("dhcp4", "subnets", index, "network"), what, remedy)
+
+
 def pools(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
     for table, subnet in _lent(loaded):
         where = (*table, "pools")
         yield from _pools_of(loaded, where, subnet.network, subnet.pools)
         for number, pool in enumerate(subnet.pools):
-            for address in filter(pool.__contains__, _not_for_hosts(subnet.network)):
+            for address in filter(pool.__contains__, not_for_hosts(subnet.network)):
                 what = f"pool {pool} has {address} in it, which no machine can have in {subnet.network}"
-                yield loaded.finding(ERROR, (*where, number), what, f"keep it within {_for_hosts(subnet.network)}")
+                yield loaded.finding(ERROR, (*where, number), what, f"keep it within {for_hosts(subnet.network)}")
     for index, subnet6 in enumerate(loaded.config.dhcp6.subnets):
         yield from _pools_of(loaded, ("dhcp6", "subnets", index, "pools"), subnet6.network, subnet6.pools)
 
@@ -64,40 +92,12 @@ def _pools_of(
 ) -> Iterator[Finding]:
     for number, pool in enumerate(ranges):
         if pool.first not in network or pool.last not in network:
-            remedy = f"keep it within {_for_hosts(network)}, or give it a subnet of its own"
+            remedy = f"keep it within {for_hosts(network)}, or give it a subnet of its own"
             yield loaded.finding(ERROR, (*where, number), f"pool {pool} is not inside subnet {network}", remedy)
     for (_, pool), (number, other) in combinations(enumerate(ranges), 2):
         if pool.overlaps(other):
             what = f"pool {other} overlaps pool {pool}"
             yield loaded.finding(ERROR, (*where, number), what, "let each address stand in one pool only")
-
-
-def reservations(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
-    """A machine may have a reservation in each subnet: it may move between them."""
-    lines_by_address: dict[IPv4Address, int | None] = {}
-    for index, subnet in enumerate(loaded.config.dhcp4.subnets):
-        lines_by_mac: dict[bytes, int | None] = {}
-        for number, reservation in enumerate(subnet.reservations):
-            where = ("dhcp4", "subnets", index, "reservations", number)
-            address, mac = reservation.address, reservation.mac
-            if address not in subnet.network:
-                others = (other.network for other in loaded.config.dhcp4.subnets if address in other.network)
-                home = next((f"move it to subnet {other}" for other in others), f"choose one in {subnet.network}")
-                what = f"reserved address {address} is not inside subnet {subnet.network}"
-                yield loaded.finding(ERROR, (*where, "address"), what, home)
-            elif address in _not_for_hosts(subnet.network):
-                what = f"reserved address {address} is one that no machine can have in {subnet.network}"
-                yield loaded.finding(ERROR, (*where, "address"), what, f"choose another in {subnet.network}")
-            if mac in lines_by_mac:
-                what = (
-                    f"{format_link_address(mac)} has a reservation in this subnet already, on line {lines_by_mac[mac]}"
-                )
-                yield loaded.finding(ERROR, (*where, "mac"), what, "keep one of the two")
-            if address in lines_by_address:
-                what = f"{address} is reserved already, on line {lines_by_address[address]}"
-                yield loaded.finding(ERROR, (*where, "address"), what, "choose another address")
-            lines_by_mac.setdefault(mac, loaded.line(*where, "mac"))
-            lines_by_address.setdefault(address, loaded.line(*where, "address"))
 
 
 def own_addresses(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
@@ -116,17 +116,6 @@ def own_addresses(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
                 yield loaded.finding(ERROR, at, what, "choose another address")
 
 
-def _not_for_hosts(network: IPv4Network) -> tuple[IPv4Address, ...]:
-    """The network's own address and the broadcast address; a link of two has neither (RFC 3021)."""
-    return (network.network_address, network.broadcast_address) if network.prefixlen < 31 else ()
-
-
-def _for_hosts(network: IPv4Network | IPv6Network) -> str:
-    """The addresses that machines can have, as a range of the file."""
-    has_broadcast = isinstance(network, IPv4Network) and bool(_not_for_hosts(network))
-    return f"{network[1]}-{network[-2]}" if has_broadcast else f"{network[0]}-{network[-1]}"
-
-
 def server_mode(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
     dhcp4 = loaded.config.dhcp4
     if dhcp4.mode == "server" and not dhcp4.subnets:
@@ -139,7 +128,7 @@ def server_mode(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
     for index, subnet in enumerate(dhcp4.subnets):
         if not subnet.pools and not subnet.reservations:
             what = f"subnet {subnet.network} has no pool and no reservation: nobody gets an address there"
-            remedy = f'add pools, such as `pools = ["{_for_hosts(subnet.network)}"]`'
+            remedy = f'add pools, such as `pools = ["{for_hosts(subnet.network)}"]`'
             yield loaded.finding(WARNING, ("dhcp4", "subnets", index, "network"), what, remedy)
     if dhcp4.mode == "server" and dhcp4.subnets:
         yield from _subnets_on_links(loaded, host)
@@ -162,17 +151,6 @@ def _subnets_on_links(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding
                 yield loaded.finding(WARNING, ("dhcp4", "subnets", index, "network"), what, remedy)
 
 
-def lease_times(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
-    for table, subnet in _lent(loaded):
-        where = (*table, "lease_time_s")
-        if subnet.lease_time_s < LEASE_TIME_S_MIN:
-            what = f"lease_time_s = {subnet.lease_time_s}: clients renew every {subnet.lease_time_s / 2:g} seconds"
-            yield loaded.finding(WARNING, where, what, "3600 is an hour, and common")
-        elif subnet.lease_time_s > LEASE_TIME_S_MAX:
-            what = f"lease_time_s = {subnet.lease_time_s}: addresses of machines that are gone stay taken for years"
-            yield loaded.finding(WARNING, where, what, "86400 is a day")
-
-
 def proxy_fallback(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
     dhcp4 = loaded.config.dhcp4
     fallback, where = dhcp4.proxy_fallback, ("dhcp4", "proxy_fallback")
@@ -191,28 +169,39 @@ def proxy_fallback(loaded: LoadedConfig, host: HostFacts) -> Iterator[Finding]:
 
 
 def dhcp4_options(loaded: LoadedConfig, _host: HostFacts) -> Iterator[Finding]:
-    for table, subnet in _lent(loaded):
+    for where, options in _option_tables(loaded):
         names_by_code: dict[int, str] = {}
-        for name, value in subnet.options.items():
-            where = (*table, "options", name)
+        for name, value in options.items():
             try:
                 code, _ = parse_dhcp4_option(name, value)
             except OptionError as problem:
-                yield loaded.finding(ERROR, where, str(problem), problem.remedy)
+                yield loaded.finding(ERROR, (*where, name), str(problem), problem.remedy)
             else:
                 if code in names_by_code:
                     what = f"option {name!r} is the same as {names_by_code[code]!r}"
-                    yield loaded.finding(ERROR, where, what, "keep one of the two")
+                    yield loaded.finding(ERROR, (*where, name), what, "keep one of the two")
                 names_by_code.setdefault(code, name)
+
+
+def _option_tables(loaded: LoadedConfig) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:
+    """Every table of options that are sent, and where it stands."""
+    dhcp4 = loaded.config.dhcp4
+    yield ("dhcp4", "options"), dhcp4.options
+    for index, each in enumerate(dhcp4.classes):
+        yield ("dhcp4", "classes", index, "options"), each.options
+    for table, lent in _lent(loaded):
+        yield (*table, "options"), lent.options
+    for index, subnet in enumerate(dhcp4.subnets):
+        for number, reservation in enumerate(subnet.reservations):
+            yield ("dhcp4", "subnets", index, "reservations", number, "options"), reservation.options
 
 
 SUBNET_CHECKS = (
     subnets_apart,
+    shared_networks,
     pools,
-    reservations,
     own_addresses,
     server_mode,
     proxy_fallback,
-    lease_times,
     dhcp4_options,
 )

@@ -11,6 +11,7 @@ from wireboot.wire.option_table import Option, opaque
 
 _FROM_CLIENT = "clients send it, servers do not"
 _FOR_BOOT = "wireboot sets it for each machine; name the file in a profile's `boot_program`"
+_FOR_LEASEQUERY = "only answers to leasequery have it"
 
 # What the operator must not set, since the server or the message itself does.
 # fmt: off
@@ -35,16 +36,31 @@ NOT_BY_HAND: Mapping[int, str] = {
     77:  _FROM_CLIENT,
     80:  _FROM_CLIENT,
     82:  "relay agents add it",
+    90:  "messages are not signed here",
     93:  _FROM_CLIENT,
     94:  _FROM_CLIENT,
     97:  _FROM_CLIENT,
+    109: _FROM_CLIENT,
     118: _FROM_CLIENT,
+    145: _FROM_CLIENT,
+    151: _FOR_LEASEQUERY,
+    152: _FOR_LEASEQUERY,
+    153: _FOR_LEASEQUERY,
+    154: _FOR_LEASEQUERY,
+    155: _FOR_LEASEQUERY,
+    156: _FOR_LEASEQUERY,
+    157: _FOR_LEASEQUERY,
+    161: _FROM_CLIENT,
     255: "it ends the options",
 }
+
+NOT_TYPED = ("a value of the option's own type", "1")
+"""For the few shapes that only clients or the server itself write."""
 
 # By the name of the option's shape: what it is to people, and an example.
 EXPECTED: Mapping[str, tuple[str, str]] = {
     "boolean":              ("true or false",                     "true"),
+    "domain name":          ("a domain name",                     '"example.org"'),
     "domain list":          ("a list of domain names",            '["example.org"]'),
     "int32":                ("a whole number of 32 bits",         "-3600"),
     "ipv4":                 ("an IPv4 address",                   '"10.77.0.1"'),
@@ -52,11 +68,16 @@ EXPECTED: Mapping[str, tuple[str, str]] = {
     "list of pair of ipv4": ("a list of pairs of IPv4 addresses", '[["10.78.0.0", "10.77.0.1"]]'),
     "list of uint16":       ("a list of numbers up to 65535",     "[68, 296]"),
     "opaque":               ("bytes in hexadecimal",              '"01:02:ff"'),
+    "pcp servers":          ("a list of lists of IPv4 addresses", '[["10.77.0.1"]]'),
     "routes":               ("a list of routes",                  '["10.0.0.0/8 via 10.77.0.1"]'),
+    "sip servers":          ("a list of IPv4 addresses or names", '["sip.example.org"]'),
+    "slp agents":           ("a list of IPv4 addresses",          '["10.77.0.1"]'),
+    "slp scope":            ("ASCII text",                        '"example"'),
     "text":                 ("ASCII text",                        '"example"'),
     "uint8":                ("a whole number up to 255",          "1"),
     "uint16":               ("a whole number up to 65535",        "1500"),
     "uint32":               ("a whole number up to 4294967295",   "3600"),
+    "uris":                 ("a list of URIs",                    '["https://example.org/start"]'),
 }
 # fmt: on
 
@@ -74,12 +95,12 @@ def parse_dhcp4_options(options: Mapping[str, object]) -> dict[int, bytes]:
     return dict(parse_dhcp4_option(name, value) for name, value in options.items())
 
 
-def parse_dhcp4_option(name: str, value: object) -> tuple[int, bytes]:
+def parse_dhcp4_option(name: str, value: object, *, sent_by_client: bool = False) -> tuple[int, bytes]:
     """The option's number and bytes. A number without a name takes hexadecimal text. Raises OptionError."""
     option = _look_up(name)
-    if option.code in NOT_BY_HAND:
+    if option.code in NOT_BY_HAND and not sent_by_client:
         raise OptionError(f"option {name!r} is not set by hand", f"take it out: {NOT_BY_HAND[option.code]}")
-    expected, example = EXPECTED[option.shape.name]
+    expected, example = EXPECTED.get(option.shape.name, NOT_TYPED)
     remedy = f"expected {expected}, such as `{name} = {example}`"
     if isinstance(value, dict):
         raise OptionError(f"option {name!r}: a table does not fit", remedy)

@@ -6,8 +6,10 @@ Each parser takes whatever TOML can say and raises ValueError with what is wrong
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TypeVar
 from uuid import UUID
 
 from wireboot.protocols.pxe.decision import NAME_SIZE_MAX
@@ -15,6 +17,10 @@ from wireboot.protocols.pxe.quirks import Effect
 from wireboot.wire.addresses import AddressRange
 from wireboot.wire.iana import architecture_codes
 
+T = TypeVar("T")
+
+_PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
+"""In a URL."""
 _MAC = re.compile(r"[0-9a-f]{2}([:-])[0-9a-f]{2}(\1[0-9a-f]{2}){4}", re.IGNORECASE)
 _MAC_PREFIX = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){0,5}", re.IGNORECASE)
 QUIRK_EFFECTS = {str(effect.name).lower().replace("_", "-"): effect for effect in Effect if effect.value}
@@ -79,6 +85,58 @@ def parse_ipv4_range(value: object) -> AddressRange[IPv4Address]:
     if not isinstance(first, IPv4Address) or not isinstance(last, IPv4Address):
         raise ValueError(f"{shown(value)} is not a range of IPv4 addresses")
     return AddressRange(first, last)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPool(AddressRange[IPv4Address]):
+    """A range of addresses to lend and, by the names of their classes, to whom."""
+
+    classes: tuple[str, ...] = ()
+    not_classes: tuple[str, ...] = ()
+
+
+def parse_ipv4_pool(value: object) -> AddressPool:
+    """A range, or a table with a range and the classes of clients that may use it."""
+    table = value if isinstance(value, dict) else {"range": value}
+    unknown = [key for key in table if key not in ("range", "classes", "not_classes")]
+    if unknown or "range" not in table:
+        raise ValueError(f"{shown(unknown[0])} is no key of a pool" if unknown else "the pool has no range")
+    within = parse_ipv4_range(table["range"])
+    names = {key: parse_each(parse_name)(table.get(key, [])) for key in ("classes", "not_classes")}
+    return AddressPool(within.first, within.last, **names)
+
+
+def parse_each(parse: Callable[[object], T]) -> Callable[[object], tuple[T, ...]]:
+    """One value, or a list of them."""
+
+    def parse_one_or_more(value: object) -> tuple[T, ...]:
+        return tuple(map(parse, value)) if isinstance(value, list | tuple) else (parse(value),)
+
+    return parse_one_or_more
+
+
+def parse_share(value: object) -> float:
+    """A part of a whole, from 0 to 1, written in per cent."""
+    match = re.fullmatch(r"(\d{1,3}) ?%", parse_text(value))
+    if match is None or int(match[1]) > 100:
+        raise ValueError(f"{shown(value)} is not a share from 0% to 100%")
+    return int(match[1]) / 100
+
+
+def parse_identifier(value: object) -> bytes:
+    """Bytes as DHCP carries them: text as it stands, or hexadecimal after 0x."""
+    text = parse_name(value)
+    if not text.startswith("0x"):
+        if not text.isascii():
+            raise ValueError(f"{shown(value)} has letters beyond ASCII: write its bytes in hexadecimal after 0x")
+        return text.encode("ascii")
+    try:
+        identifier = bytes.fromhex(text[2:].replace(":", " "))
+    except ValueError:
+        raise ValueError(f"{shown(value)} is not hexadecimal") from None
+    if not identifier:
+        raise ValueError("the identifier is empty")
+    return identifier
 
 
 def parse_ipv6_range(value: object) -> AddressRange[IPv6Address]:
@@ -200,6 +258,7 @@ def shown(value: object) -> str:
         text = "[" + ", ".join(map(shown, value[:4])) + (", …]" if len(value) > 4 else "]")
     else:
         text = str(value)
+    text = _PASSWORD.sub(r"\1…@", text)
     return text if len(text) <= 60 else text[:59] + "…"
 
 

@@ -13,6 +13,10 @@ ClientKey = bytes
 """Whom a lease belongs to: the client identifier (option 61) or, without one, hardware type and address."""
 
 
+FOREVER_S = 0xFFFFFFFF
+"""The lease time that means for ever (RFC 2131 §3.3); by the clock 136 years."""
+
+
 class LeaseState(StrEnum):
     OFFERED = "offered"
     """Held for a client that may yet choose another server; never stored."""

@@ -1,59 +1,51 @@
-"""A network whose addresses are ours to give, and the addresses kept for certain machines."""
+"""A network whose addresses are ours to give, and on what terms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
+from wireboot.leases.requester import Requester
+from wireboot.leases.reservation import Reservation, Reservations
 from wireboot.wire.addresses import AddressRange
 from wireboot.wire.option_table import Options
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """An address that one machine gets and no other."""
-
-    link_address: bytes
-    address: IPv4Address
-    hostname: str | None = None
-
-
 @dataclass(frozen=True)
 class Subnet:
-    """Addresses and settings of one network."""
+    """Addresses and settings of one network. Times are in seconds."""
 
     network: IPv4Network
     pools: tuple[AddressRange[IPv4Address], ...] = ()
+    """Used one after the other, in this order."""
     lease_time_s: int = 3600
+    """For whoever does not ask for a time of its own."""
     options: Options = field(default_factory=Options)
     reservations: tuple[Reservation, ...] = ()
+    shared_network: str | None = None
+    """Subnets with the same name here stand on one link; None: alone."""
+    lease_time_min_s: int | None = None
+    """The shortest time that a client may ask for; None: what it asks for does not matter."""
+    lease_time_max_s: int | None = None
+    renewal_time_s: int | None = None
+    """T1; None: half of the lease time (RFC 2131 §4.4.5)."""
+    rebinding_time_s: int | None = None
+    """T2; None: seven eighths of it."""
+    reserved_share: float = 0.0
+    """The part of each pool, from its end, that only known machines get: 0 to 1."""
 
-    def in_pools(self, address: IPv4Address) -> bool:
-        return any(address in pool for pool in self.pools)
+    @property
+    def reserved_addresses(self) -> Iterable[IPv4Address]:
+        return (each.address for each in self.reservations if each.address is not None)
 
-    def reservation_of(self, link_address: bytes) -> Reservation | None:
-        return self._reservation_by_link_address.get(link_address)
-
-    def is_reserved(self, address: IPv4Address) -> bool:
-        return address in self._reserved
-
-    def pool_addresses(self) -> Iterator[IPv4Address]:
-        """The addresses for anybody, in the order they are given out."""
-        return (address for pool in self.pools for address in pool if address not in self._reserved)
+    def reservation_of(self, requester: Requester) -> Reservation | None:
+        return self._reservations.of(requester)
 
     @cached_property
-    def _reservation_by_link_address(self) -> dict[bytes, Reservation]:
-        return {each.link_address: each for each in self.reservations}
-
-    @cached_property
-    def _reserved(self) -> frozenset[IPv4Address]:
-        return frozenset(each.address for each in self.reservations)
-
-
-def subnet_of_address(subnets: Iterable[Subnet], address: IPv4Address) -> Subnet | None:
-    return next((subnet for subnet in subnets if address in subnet.network), None)
+    def _reservations(self) -> Reservations:
+        return Reservations(self.reservations)
 
 
 def subnet_of_link(subnets: Iterable[Subnet], addresses: Iterable[IPv4Interface]) -> Subnet | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 
@@ -12,7 +13,9 @@ from wireboot.net.arp import ArpSocket
 from wireboot.net.clock import now
 from wireboot.net.driver import Driver, Transport
 from wireboot.net.interfaces import InterfaceTable
+from wireboot.net.ping import EchoSocket
 from wireboot.protocols.arp.prober import AddressProber
+from wireboot.protocols.echo.prober import EchoProber
 from wireboot.protocols.tftp.mtftp_server import MtftpServer
 from wireboot.server.host import own_addresses
 from wireboot.server.ledger import LeaseLedger
@@ -32,6 +35,8 @@ from wireboot.services.snapshot import Snapshot
 from wireboot.store.leases import LeaseStore
 
 Tell = Callable[[Event], None]
+
+_ECHO_DATA_BYTES = 8
 
 
 class Services:
@@ -107,8 +112,12 @@ class Services:
             self._drive(endpoints.dhcp_proxy(self._snapshot, lent, self._interfaces), [socket])
 
     def _probe_addresses(self) -> None:
-        if self._raw is not None:
-            self._drive(AddressProber(self._allocator, self._interfaces), [ArpSocket(self._interfaces)])
+        if self._raw is None:
+            return
+        self._drive(AddressProber(self._allocator, self._interfaces), [ArpSocket(self._interfaces)])
+        identifier, data = secrets.randbits(16), secrets.token_bytes(_ECHO_DATA_BYTES)
+        beyond_links = EchoProber(self._allocator, self._interfaces, identifier=identifier, data=data)
+        self._drive(beyond_links, [EchoSocket(beyond_links.not_sent)])
 
     def _serve_tftp(self, config: Configuration) -> None:
         requests, transfers = open_tftp_ports(config.tftp.port, self._interfaces)

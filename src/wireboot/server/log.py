@@ -17,7 +17,13 @@ import structlog
 from wireboot.boot.timeline import BootStep
 from wireboot.endpoint import Datagram, DatagramDropped, Event
 from wireboot.net.driver import EndpointFailed
-from wireboot.protocols.dhcp4.events import AddressOffered, NoAddressLeft, RequestIgnored
+from wireboot.protocols.dhcp4.events import (
+    AddressOffered,
+    LeaseTimesCut,
+    NoAddressLeft,
+    OfferTakenBack,
+    RequestIgnored,
+)
 from wireboot.protocols.tftp.events import RequestRefused, TransferFailed, TransferStarted
 from wireboot.server.ledger import LeasesNotStored
 from wireboot.server.log_writer import LogWriter
@@ -30,8 +36,10 @@ Logger = structlog.typing.FilteringBoundLogger
 _LEVELS: Mapping[type[Event], int] = {
     AddressOffered: logging.DEBUG,  # a boot's second step says the same, with the boot file
     DatagramDropped: logging.DEBUG,
+    OfferTakenBack: logging.DEBUG,
     RequestIgnored: logging.DEBUG,
     TransferStarted: logging.DEBUG,
+    LeaseTimesCut: logging.WARNING,
     NoAddressLeft: logging.WARNING,
     TransferFailed: logging.WARNING,
     LeasesNotStored: logging.ERROR,

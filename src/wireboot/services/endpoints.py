@@ -9,8 +9,9 @@ from ipaddress import IPv4Address
 from wireboot.endpoint import Interface
 from wireboot.leases.allocator import Allocator
 from wireboot.protocols.dhcp4.endpoint import Dhcp4Endpoint
+from wireboot.protocols.dhcp4.exchange import client_key
 from wireboot.protocols.dhcp4.message import Message
-from wireboot.protocols.dhcp4.server import Dhcp4Server, client_key
+from wireboot.protocols.dhcp4.server import Dhcp4Server
 from wireboot.protocols.pxe.boot_information import BootInformation
 from wireboot.protocols.pxe.boot_server import BootServer
 from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
@@ -18,14 +19,14 @@ from wireboot.protocols.pxe.proxy_fallback import ProxyFallback
 from wireboot.protocols.tftp.mtftp_server import MtftpServer
 from wireboot.protocols.tftp.multicast import MulticastLimits
 from wireboot.protocols.tftp.server import TftpServer
+from wireboot.services.known_machines import KnownMachines
 from wireboot.services.snapshot import Snapshot
 
 
 def dhcp_server(snapshot: Snapshot, allocator: Allocator, interfaces: Mapping[str, Interface]) -> Dhcp4Endpoint:
     """Port 67 of a server that hands out addresses."""
     # The Boot Server first: a DHCPREQUEST with a boot item looks for a Boot Server, not for an address.
-    server = Dhcp4Server(allocator, interfaces, BootInformation(snapshot))
-    return Dhcp4Endpoint([BootServer(snapshot), server])
+    return Dhcp4Endpoint([BootServer(snapshot), _address_server(snapshot, allocator, interfaces)])
 
 
 def dhcp_proxy(snapshot: Snapshot, allocator: Allocator, interfaces: Mapping[str, Interface]) -> Dhcp4Endpoint:
@@ -33,7 +34,7 @@ def dhcp_proxy(snapshot: Snapshot, allocator: Allocator, interfaces: Mapping[str
 
     `allocator` has the fallback's addresses; without any, nobody is lent one.
     """
-    server = Dhcp4Server(allocator, interfaces, BootInformation(snapshot))
+    server = _address_server(snapshot, allocator, interfaces)
     fallback = ProxyFallback(server, partial(_address_lent, allocator), snapshot)
     return Dhcp4Endpoint([BootServer(snapshot), fallback, ProxyDhcp(snapshot)])
 
@@ -62,6 +63,11 @@ def tftp_server(
 def mtftp_server(snapshot: Snapshot) -> MtftpServer:
     """PXE's multicast, at the server port of its offers."""
     return MtftpServer(snapshot, snapshot.inventory.mtftp)
+
+
+def _address_server(snapshot: Snapshot, allocator: Allocator, interfaces: Mapping[str, Interface]) -> Dhcp4Server:
+    boot_information = BootInformation(snapshot)
+    return Dhcp4Server(allocator, interfaces, boot_information, lambda: snapshot.dhcp4, KnownMachines(snapshot))
 
 
 def _address_lent(allocator: Allocator, message: Message) -> IPv4Address | None:

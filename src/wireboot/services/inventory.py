@@ -10,23 +10,12 @@ from operator import or_
 from wireboot.boot.inventory import Inventory, Machine, Menu, MenuEntry, Profile
 from wireboot.boot.loaders import FoundLoaders
 from wireboot.config import model
-from wireboot.config.dhcp4_options import parse_dhcp4_options
-from wireboot.config.model import IGNORE, Configuration, Dhcp4Subnet, LentAddresses
-from wireboot.leases.subnet import Reservation, Subnet
+from wireboot.config.model import IGNORE, Configuration
 from wireboot.protocols.pxe.decision import BootCredential, Discovery
 from wireboot.protocols.pxe.quirks import Effect, Quirk
 from wireboot.protocols.tftp.file_name import normalise
 from wireboot.protocols.tftp.mtftp import MtftpParameters
 from wireboot.protocols.tftp.multicast import MulticastLimits
-from wireboot.wire.option_table import Options
-
-
-def subnets(config: Configuration) -> tuple[Subnet, ...]:
-    """Those whose addresses are lent: a server's own or, in proxy mode, the fallback's."""
-    dhcp4 = config.dhcp4
-    if dhcp4.mode == "proxy":
-        return () if dhcp4.proxy_fallback is None else (_subnet(dhcp4.proxy_fallback, ()),)
-    return tuple(_subnet(each, _reservations(each)) for each in dhcp4.subnets)
 
 
 def inventory(
@@ -66,20 +55,6 @@ def multicast_limits(config: Configuration) -> MulticastLimits | None:
     """What RFC 2090's multicast may take up; None where it is not offered."""
     groups = config.tftp.multicast_groups
     return None if groups is None else MulticastLimits(groups, config.tftp.multicast_port)
-
-
-def _subnet(lent: LentAddresses, reservations: tuple[Reservation, ...]) -> Subnet:
-    return Subnet(
-        network=lent.network,
-        pools=lent.pools,
-        lease_time_s=lent.lease_time_s,
-        options=Options(parse_dhcp4_options(lent.options)),
-        reservations=reservations,
-    )
-
-
-def _reservations(subnet: Dhcp4Subnet) -> tuple[Reservation, ...]:
-    return tuple(Reservation(each.mac, each.address, each.hostname) for each in subnet.reservations)
 
 
 def _menu(menu: model.Menu) -> Menu:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wireboot.boot import policy
 from wireboot.boot.generated_files import GeneratedFiles, OwnAddress
@@ -10,12 +10,14 @@ from wireboot.boot.inventory import Inventory
 from wireboot.boot.loaders import FoundLoaders
 from wireboot.config.model import Configuration
 from wireboot.endpoint import SocketAddress
+from wireboot.protocols.dhcp4.rules import Rules
 from wireboot.protocols.pxe.decision import BootFile, Decision, NoBootFile
 from wireboot.protocols.pxe.identity import PxeClient
 from wireboot.protocols.pxe.quirks import Effect, effect_for
 from wireboot.protocols.tftp.files import BootFiles, OpenFile
 from wireboot.services.credentials import offered_credentials
 from wireboot.services.inventory import inventory
+from wireboot.services.subnets import dhcp4_rules
 
 
 @dataclass
@@ -24,10 +26,11 @@ class Snapshot:
 
     inventory: Inventory
     files: BootFiles
+    dhcp4: Rules = field(default_factory=Rules)
 
     def replace_with(self, other: Snapshot) -> None:
         """Go on with what `other` holds."""
-        self.inventory, self.files = other.inventory, other.files
+        self.inventory, self.files, self.dhcp4 = other.inventory, other.files, other.dhcp4
 
     def decide(self, client: PxeClient) -> Decision:
         return policy.decide(client, self.inventory)
@@ -45,4 +48,4 @@ class Snapshot:
 def take_snapshot(config: Configuration, loaders: FoundLoaders, files: BootFiles, own_address: OwnAddress) -> Snapshot:
     """What a configuration comes to with these boot files, which what is generated for each machine is laid over."""
     state = inventory(config, loaders, offered_credentials(config, files))
-    return Snapshot(state, GeneratedFiles(state, files, own_address))
+    return Snapshot(state, GeneratedFiles(state, files, own_address), dhcp4_rules(config))

@@ -14,7 +14,7 @@ from wireboot.sim.remarks import remark
 T = TypeVar("T")
 
 REMARKS_MAX = 100
-_LINES_MAX = 12
+_LINES_MAX, _FILES_NAMED = 12, 20
 
 
 class ServerAccount:
@@ -57,10 +57,12 @@ class ServerAccount:
             packets.setdefault((what, rule), []).append(by)
         for (what, rule), named_in in packets.items():
             yield f"named {what} by rule: {rule} ({', '.join(named_in)})"
-        refused = [f"refused {file or 'a request'}: {reason}" for file, reason in self._refused]
-        yield from refused[:_LINES_MAX]
-        if len(refused) > _LINES_MAX:
-            yield f"refused {len(refused) - _LINES_MAX} more"
+        refused: dict[str, list[str]] = {}
+        for file, reason in self._refused:
+            refused.setdefault(reason, []).append(file or "a request")
+        for reason, files in [*refused.items()][-_LINES_MAX:]:
+            others = f"{len(files) - _FILES_NAMED} others, then " if len(files) > _FILES_NAMED else ""
+            yield f"refused, {reason}: {others}{', '.join(files[-_FILES_NAMED:])}"
         for what in [*self._remarks][:_LINES_MAX]:
             yield what
 

@@ -18,7 +18,8 @@ from wireboot.protocols.pxe.identity import PxeClient
 from wireboot.protocols.pxe.quirks import Effect
 from wireboot.protocols.tftp.server import TftpServer
 from wireboot.services import endpoints
-from wireboot.services.inventory import multicast_limits, subnets
+from wireboot.services.inventory import multicast_limits
+from wireboot.services.subnets import subnets
 from wireboot.sim.server import ARP_PORT, Service, Started
 from wireboot.sim.site import Site
 from wireboot.wire.iana import Port

@@ -8,6 +8,12 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 Done = Callable[[Exception | None], None]
+WAITING_MAX = 10_000
+"""Submissions, each with what it holds back. More than a storm brings during one commit: a database that hangs does."""
+
+
+class TooMuchWaitingError(Exception):
+    """The writer is stuck, and what waits for it fills its place."""
 
 
 class GroupCommit(Generic[T]):
@@ -23,10 +29,17 @@ class GroupCommit(Generic[T]):
         self._thread.start()
 
     def submit(self, items: Sequence[T], done: Done) -> None:
-        """Write `items`, then call `done`, in the writing thread, with None or with what went wrong."""
+        """Write `items`, then call `done`, in the writing thread, with None or with what went wrong.
+
+        Where too much waits already `done` is called at once.
+        """
         with self._changed:
-            self._waiting.append((items, done))
-            self._changed.notify()
+            accepted = len(self._waiting) < WAITING_MAX
+            if accepted:
+                self._waiting.append((items, done))
+                self._changed.notify()
+        if not accepted:
+            done(TooMuchWaitingError("the database does not answer, and too much waits for it already"))
 
     def close(self, within_s: float = 5.0) -> None:
         """Write what is waiting, then end. A database that does not answer is left behind after `within_s`."""

@@ -17,3 +17,6 @@ leases = Table(
     Column("expires_at", Float, nullable=False),
     Column("hostname", String),
 )
+
+# The mark of the server that had the database last, in one row (ownership.py).
+owner = Table("owner", metadata, Column("mark", String, primary_key=True))

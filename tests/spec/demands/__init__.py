@@ -6,6 +6,7 @@ docs/reference/conformance.md is made of these rows (tests/support/conformance.p
 from __future__ import annotations
 
 from tests.spec.demands.demand import Document
+from tests.spec.demands.dhcp_extensions import DHCP_EXTENSIONS
 from tests.spec.demands.pxe21 import PXE_21
 from tests.spec.demands.rfc1350 import RFC_1123, RFC_1350
 from tests.spec.demands.rfc2090 import RFC_2090
@@ -23,6 +24,7 @@ DOCUMENTS: tuple[Document, ...] = (
     RFC_3046,
     RFC_3396,
     RFC_4578,
+    *DHCP_EXTENSIONS,
     RFC_1350,
     RFC_1123,
     RFC_2090,

@@ -40,6 +40,12 @@ RFC_2131 = Document("RFC 2131", "Dynamic Host Configuration Protocol", (
         "test_an_expired_lease_makes_room",
         "test_of_expired_leases_the_oldest_is_reused_first",
         "test_addresses_never_used_come_before_expired_ones",
+        "test_expired_addresses_are_used_again_before_those_given_back",
+    ),
+    must(
+        "§2.2", "A lease ends when its time has passed.",
+        "test_a_lease_that_begins_in_the_future_ends_when_its_time_from_now_has_passed",
+        "test_leases_of_a_clock_that_was_right_are_left_alone",
     ),
     must(
         "§3", "Options begin with the magic cookie 99.130.83.99.",
@@ -48,6 +54,12 @@ RFC_2131 = Document("RFC 2131", "Dynamic Host Configuration Protocol", (
     should(
         "§3.1", "An address that is offered is offered to nobody else meanwhile.",
         "test_an_offered_address_is_offered_to_nobody_else_meanwhile",
+        "test_an_offer_to_a_known_machine_is_not_taken_back",
+        "test_an_offer_is_not_taken_back_while_there_are_other_addresses",
+    ),
+    may(
+        "§3.1", "An offer that was not requested is used again when there is no other address.",
+        "test_an_offer_that_a_stranger_does_not_request_is_the_first_to_be_used_again",
     ),
     should(
         "§3.1", "An offer that is not taken is free again after a while.",
@@ -115,7 +127,7 @@ RFC_2131 = Document("RFC 2131", "Dynamic Host Configuration Protocol", (
     ),
     may(
         "§3.3", "A lease of 0xffffffff seconds never ends.",
-        gap="`wireboot check` warns of leases of years, and the server ends those too",
+        gap="who asks for one gets the longest that is allowed; only BOOTP clients keep an address for ever",
     ),
     should(
         "§3.5", "Settings that a client does not ask for are left to its own defaults.",
@@ -195,12 +207,18 @@ RFC_2131 = Document("RFC 2131", "Dynamic Host Configuration Protocol", (
     ),
     may(
         "§4.3", "A server answers plain BOOTP clients too.",
-        gap="plain BOOTP is not served; such a request is told and not answered",
+        "test_a_client_with_a_reservation_gets_its_address",
     ),
     must(
         "§4.3.1", "A network without a subnet is not served; a relay's address says which network it is.",
         "test_a_network_without_a_subnet_is_not_served",
         "test_a_relays_address_selects_the_network",
+    ),
+    should(
+        "§4.3.1", "The address is of the subnet that the message came from, or of another on the same link.",
+        "test_a_links_subnets_are_used_in_the_order_of_the_file",
+        "test_settings_are_those_of_the_subnet_of_the_address",
+        "test_subnets_of_one_interface_are_one_link_where_the_operator_says_so",
     ),
     should(
         "§4.3.1", "The address offered is the current one, else the former one, else the one asked for, else any.",
@@ -220,10 +238,12 @@ RFC_2131 = Document("RFC 2131", "Dynamic Host Configuration Protocol", (
         "test_a_reserved_address_goes_to_its_machine",
         "test_a_reserved_address_goes_to_nobody_else",
         "test_a_machine_with_a_reservation_gets_no_other_address",
+        "test_a_reservation_counts_in_whichever_subnet_of_the_link_it_stands",
     ),
     may(
         "§4.3.1", "With no address left the server is silent and tells the administrator.",
         "test_an_exhausted_pool_means_silence_and_the_operator_hears_of_it",
+        "test_exhaustion_is_told_once_a_minute_with_the_number_of_those_turned_away",
     ),
     must(
         "§4.3.1", "An offer names the server, and how long the lease lasts.",
@@ -232,10 +252,22 @@ RFC_2131 = Document("RFC 2131", "Dynamic Host Configuration Protocol", (
     may(
         "§4.3.1", "The lease lasts as long as the server likes, whatever the client asks for.",
         "test_absurd_values_change_nothing_for_the_server",
+        "test_without_limits_a_clients_wish_does_not_matter",
+        "test_a_class_may_have_a_lease_time_of_its_own",
+    ),
+    may(
+        "§4.3.1", "The lease lasts as long as the client asks for.",
+        "test_a_clients_wish_is_met_within_the_operators_limits",
+        "test_one_limit_alone_allows_wishes_on_that_side",
     ),
     must(
         "§4.3.1", "Settings that are configured and asked for are given.",
         "test_settings_come_in_the_order_in_which_they_are_requested",
+        "test_the_settings_of_a_class_come_only_when_asked_for",
+    ),
+    should(
+        "§4.3.1", "Settings for one client go before those for its class, and those before the subnet's.",
+        "test_the_narrower_word_on_an_option_counts",
     ),
     must(
         "§4.3.1", "A reply copies `xid`, `flags`, `giaddr` and `chaddr`, and its other fields are zero or its own.",
@@ -259,6 +291,12 @@ RFC_2131 = Document("RFC 2131", "Dynamic Host Configuration Protocol", (
         "§4.3.2", "INIT-REBOOT: a client on the wrong network, or with the wrong address, gets a DHCPNAK.",
         "test_a_rebooted_client_from_another_network_is_refused",
         "test_a_rebooted_client_that_has_another_address_is_refused",
+        "test_an_address_of_another_link_is_refused",
+        "test_another_server_may_know_the_network_where_we_are_not_authoritative",
+    ),
+    should(
+        "§4.3.2", "A client with an address of any subnet of its link is on the right network.",
+        "test_an_address_of_another_subnet_of_the_same_link_is_served",
     ),
     must(
         "§4.3.2", "INIT-REBOOT: a server that does not know the client is silent.",
@@ -279,6 +317,7 @@ RFC_2131 = Document("RFC 2131", "Dynamic Host Configuration Protocol", (
         "§4.3.2", "REBINDING: a broadcast with `ciaddr` extends the lease; a server that does not know it is silent.",
         "test_rebinding_extends_the_lease",
         "test_rebinding_an_unknown_lease_is_left_to_other_servers",
+        "test_rebinding_on_the_wrong_network_is_refused",
     ),
     must(
         "§4.3.3", "A declined address is out of use, and the administrator is told.",
@@ -297,6 +336,7 @@ RFC_2131 = Document("RFC 2131", "Dynamic Host Configuration Protocol", (
     must(
         "§4.3.5", "A DHCPINFORM is answered by unicast to `ciaddr`, with settings and neither address nor lease.",
         "test_inform_gets_settings_but_neither_address_nor_lease",
+        "test_inform_gets_the_settings_of_the_subnet_of_its_address",
         "test_where_a_reply_goes",
     ),
     should(
@@ -327,6 +367,12 @@ RFC_2131 = Document("RFC 2131", "Dynamic Host Configuration Protocol", (
     should(
         "§4.4.5", "T1 is half of the lease time, T2 seven eighths.",
         "test_an_offer_names_the_server_and_the_lease_time_with_t1_and_t2",
+    ),
+    may(
+        "§4.4.5", "The server says other times, T1 before T2 and T2 before the end.",
+        "test_t1_and_t2_are_the_operators",
+        "test_t1_and_t2_that_do_not_fit_a_short_lease_are_its_half_and_seven_eighths",
+        "test_the_shortest_leases_have_their_times_in_order",
     ),
     should(
         "§4.4.5", "T1 and T2 vary a little, so that clients do not renew in step.",

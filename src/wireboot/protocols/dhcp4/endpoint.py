@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from wireboot.endpoint import Datagram, DatagramDropped, Event, Outbox
 from wireboot.errors import DecodeError
+from wireboot.protocols.dhcp4.events import RequestIgnored
 from wireboot.protocols.dhcp4.message import BOOTREQUEST, Message, decode, encode
 from wireboot.protocols.dhcp4.reply import reply_size_max
 from wireboot.protocols.dhcp4.reply_address import addressed_reply
@@ -17,6 +18,11 @@ class Answer(NamedTuple):
 
     reply: Message | None
     events: tuple[Event, ...] = ()
+
+
+def silence(request: Message, reason: str) -> Answer:
+    """No reply, as the protocol asks, and a word why."""
+    return Answer(None, (RequestIgnored(request.chaddr, reason),))
 
 
 class Dhcp4Service(Protocol):

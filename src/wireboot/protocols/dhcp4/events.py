@@ -42,10 +42,30 @@ class AddressRefused(Event):
 
 @dataclass(frozen=True, slots=True)
 class NoAddressLeft(Event):
-    """A DHCPDISCOVER was left unanswered, since every address of its subnet is taken."""
+    """Clients were left unanswered: every address that they could have is taken. Told once a minute for each link."""
 
     link_address: bytes
+    """Of the last of them."""
     subnet: str
+    """Or the name of the shared network."""
+    clients: int = 1
+    """How many messages since this was last told."""
+    kept_for_known_machines: bool = False
+    """A share of the addresses is, and this client is not one of those."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferTakenBack(Event):
+    """Addresses are short, and this one was offered to a stranger who did not request it: another is offered it now."""
+
+    lease: Lease
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTimesCut(Event):
+    """Leases on disk seemed to begin in the future: the clock was wrong then. They count from now on instead."""
+
+    leases: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,9 +82,7 @@ def decode(data: bytes) -> Message:
         raise DecodeError("op", 0, f"{op} is neither request (1) nor reply (2)")
     if hlen > len(chaddr):
         raise DecodeError("hlen", 2, f"a hardware address of {hlen} bytes in a field of {len(chaddr)}")
-    if data[_HEADER.size : _OPTIONS_AT] != _MAGIC:
-        raise DecodeError("magic cookie", _HEADER.size, "not 63 82 53 63")
-    values, overload = _decode_options(data)
+    values, overload = _decode_options(data) if data[_HEADER.size : _OPTIONS_AT] == _MAGIC else _no_options(data)
     return Message(
         op=op,
         htype=htype,
@@ -132,6 +130,13 @@ def encode(message: Message, size_max: int | None = None) -> bytes:
         sections.file or message.file,
     )
     return (header + _MAGIC + sections.options).ljust(SIZE_MIN, b"\0")
+
+
+def _no_options(data: bytes) -> tuple[dict[int, bytes], int]:
+    """Of a BOOTP client that puts nothing into its vendor field (RFC 951 §3)."""
+    if any(data[_HEADER.size :]):
+        raise DecodeError("magic cookie", _HEADER.size, "not 63 82 53 63")
+    return {}, 0
 
 
 def _decode_options(data: bytes) -> tuple[dict[int, bytes], int]:
@@ -195,6 +200,9 @@ def _lay_out_options(message: Message, size_max: int | None) -> _Sections:
     if sum(map(len, pieces)) <= room:
         return _Sections(b"".join(pieces) + last)
 
+    if MESSAGE_TYPE.code not in message.options:
+        # BOOTP knows no option overload (RFC 1534 §2).
+        return _Sections(_take(pieces, room) + last)
     overload = (0 if message.file else _FILE_HOLDS_OPTIONS) | (0 if message.sname else _SNAME_HOLDS_OPTIONS)
     if not overload:
         return _Sections(_take(pieces, room) + last)

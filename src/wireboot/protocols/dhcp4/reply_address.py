@@ -16,9 +16,11 @@ _ETHERNET_ADDRESS_SIZE = 6
 def addressed_reply(received: Datagram, reply: Message, payload: bytes) -> Datagram:
     """The datagram that carries `reply` to whoever sent `received`."""
     peer, link_address = _destination(received, reply)
-    # Clients compare a reply's source with the server identifier in it.
     server = reply.options.get(SERVER_IDENTIFIER)
-    local = received.local if server is None else received.local._replace(host=server)
+    local = received.local
+    if server is not None and reply.giaddr.is_unspecified:
+        # Clients compare a reply's source with the server identifier in it. A relay may have named itself there.
+        local = local._replace(host=server)
     return replace(received, payload=payload, peer=peer, local=local, to_group=False, link_address=link_address)
 
 

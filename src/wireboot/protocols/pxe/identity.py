@@ -17,6 +17,7 @@ from wireboot.protocols.dhcp4.options import (
     IPXE_ENCAPSULATED,
     USER_CLASS,
 )
+from wireboot.protocols.dhcp4.user_class import user_classes
 from wireboot.wire.iana import X86_BIOS, architecture_name
 
 PXE_CLASS = "PXEClient"
@@ -64,14 +65,14 @@ def identify(message: Message) -> PxeClient | None:
     class_identifier = message.options.get(CLASS_IDENTIFIER)
     if class_identifier is None or not class_identifier.startswith(PXE_CLASS):
         return None
-    user_classes = _user_classes(message.options.get(USER_CLASS))
+    classes = user_classes(message.options.get(USER_CLASS))
     return PxeClient(
         link_address=message.chaddr,
         architectures=message.options.get(CLIENT_ARCHITECTURE) or (_architecture_in_class(class_identifier),),
         uuid=_uuid(message.options.get(CLIENT_MACHINE_ID)),
         network_interface=_network_interface(message.options.get(CLIENT_INTERFACE)),
-        user_classes=user_classes,
-        ipxe="iPXE" in user_classes or IPXE_ENCAPSULATED.code in message.options,
+        user_classes=classes,
+        ipxe="iPXE" in classes or IPXE_ENCAPSULATED.code in message.options,
         class_identifier=class_identifier,
     )
 
@@ -105,18 +106,3 @@ def _network_interface(value: bytes | None) -> NetworkInterface | None:
     if len(value) != len(NetworkInterface._fields):
         raise DecodeError("option 94", 0, f"client-interface: {len(value)} bytes where it has 3")
     return NetworkInterface(*value)
-
-
-def _user_classes(value: bytes | None) -> tuple[str, ...]:
-    """Option 77: RFC 3004's length-prefixed items or, as iPXE sends it, one bare name."""
-    if not value:
-        return ()
-    items: list[bytes] = []
-    at = 0
-    while at < len(value):
-        end = at + 1 + value[at]
-        if value[at] == 0 or end > len(value):
-            return (value.decode("latin-1"),)
-        items.append(value[at + 1 : end])
-        at = end
-    return tuple(item.decode("latin-1") for item in items)

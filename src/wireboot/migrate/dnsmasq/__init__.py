@@ -1,0 +1,1 @@
+"""dnsmasq.conf, as dnsmasq(8) describes it."""

@@ -1,0 +1,1 @@
+"""Kea's configuration of DHCPv4, as its administrator reference manual describes it."""

@@ -1,0 +1,1 @@
+"""Other servers' lease files, and wireboot's own exports, as leases."""
