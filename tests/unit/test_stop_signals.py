@@ -39,7 +39,7 @@ def watched(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         stdin=terminal, stdout=terminal, stderr=terminal, env={**os.environ, "TERM": "xterm"},
         # Its controlling terminal is that one, so that Ctrl-C is a signal for it.
         start_new_session=True,
-        preexec_fn=lambda: os.close(os.open(os.ttyname(terminal), os.O_RDWR)),  # noqa: PLW1509  # no threads here
+        preexec_fn=lambda: os.close(os.open(os.ttyname(terminal), os.O_RDWR)),
     )  # fmt: skip
     try:
         yield process, person

@@ -208,7 +208,10 @@ class TestWhichConfiguration:
         assert running_servers() == []
 
     def test_a_server_leaves_its_note_and_takes_it_away(self, tried: Try) -> None:
-        tried.configure('[dhcp4]\nmode = "off"\n[tftp]\nport = 16969\n[network]\ninterfaces = ["lo"]\n' + PROFILES)
+        tried.configure(
+            'state_dir = "state"\n[dhcp4]\nmode = "off"\n[tftp]\nport = 16969\n[network]\ninterfaces = ["lo"]\n'
+            + PROFILES
+        )
 
         async def served() -> list[RunningServer]:
             with open_log("json") as log:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import SystemRandom
 
 from wireboot.boot.loaders import FoundLoaders
-from wireboot.client.session import initialized, sleep, watch
+from wireboot.client.session import AlsoRead, initialized, sleep, watch
 from wireboot.config.model import Configuration
 from wireboot.endpoint import Event
 from wireboot.protocols.dhcp4.options import ROUTERS
@@ -68,7 +68,7 @@ class ImaginedNetwork:
         station_address: bytes,
         *,
         on_event: Callable[[Event], None],
-        also_read: Mapping[int, Callable[[], bool]] | None = None,
+        also_read: AlsoRead | None = None,
     ) -> Iterator[BaseCode]:
         """An `OpenStack`; `interface` is the segment."""
         with selectors.SelectSelector() as selector:

@@ -33,12 +33,14 @@ from wireboot.cli.options import JsonOption
 from wireboot.client.boot import BootWishes
 from wireboot.client.boot import boot as run_boot
 from wireboot.client.execute import RUN_FOR_S, can_execute
+from wireboot.client.keyboard import stdin_is_terminal
 from wireboot.client.report import BootReport
 from wireboot.client.screen import Screen
 from wireboot.config.check import check
 from wireboot.config.findings import ConfigurationError, Severity
 from wireboot.config.load import LoadedConfig, load
 from wireboot.endpoint import Event
+from wireboot.errors import OperatorError
 from wireboot.protocols.pxe.client import DEADLINE_S
 from wireboot.protocols.pxe.client_events import BootImageReady, MenuShown, PromptShown, StepReached
 from wireboot.protocols.pxe.client_identity import ClientIdentity
@@ -89,7 +91,10 @@ def try_(
     firmware = EVERY_FIRMWARE[behave_as.value]
     identity = client_identity(firmware, arch, mac, uuid, vendor_class, user_class or ())
     if execute is None:
-        execute = _can_be_run(identity)
+        # Where keys are to be typed, nothing else will do.
+        execute = bool(type_) or _can_be_run(identity)
+    elif type_ and not execute:
+        raise OperatorError("--type is for a boot program that runs", hint="leave --no-execute out", exit_code=2)
     wishes = BootWishes(
         multicast=multicast,
         menu_item=menu_item,
@@ -102,9 +107,9 @@ def try_(
     loaded = _checked(_configuration(config), loaders)
     report, screen, server = BootReport(identity), Screen(), ServerAccount()
     network = ImaginedNetwork(loaded.config, loaders, tell=server.observe)
-    _say(f"{format_link_address(identity.link_address)}, {architecture_name(identity.architectures[0])}: "
-         f"as {loaded.file} says, {network.describe()}")  # fmt: skip
-    is_watched = not (as_json or type_) and sys.stdin.isatty() and sys.stderr.isatty()
+    _say(f"{format_link_address(identity.link_address)}, {architecture_name(identity.architectures[0])}, boots from "
+         f"{loaded.file}: {network.describe()}")  # fmt: skip
+    is_watched = not (as_json or type_) and stdin_is_terminal() and sys.stderr.isatty()
 
     def observe(event: Event) -> None:
         report.observe(event)
@@ -134,8 +139,13 @@ def _configuration(path: Path | None) -> LoadedConfig:
         _say(f"the configuration of the server that runs here, process {server.pid}")
         return server.load()
     loaded = load()
-    several = f"{len(running)} servers run here; --config names the configuration of one: " if running else ""
-    _say(f"{several}no --config, so {loaded.file}")
+    if running:
+        _say(f"{len(running)} servers run here, and --config would name the configuration of one:")
+        for server in running:
+            _say(f"  process {server.pid}: {server.config_file or 'built-in defaults'}")
+    else:
+        _say("no server runs here, and no --config names a configuration")
+    _say(f"so that of a server which is started here: {loaded.file}")
     return loaded
 
 

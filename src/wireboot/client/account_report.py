@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 
 from wireboot.pxe_api.cpu.account import (
@@ -18,6 +18,7 @@ from wireboot.pxe_api.cpu.account import (
     OutOfTime,
     PoweredOff,
     Rebooted,
+    RefusedFile,
     ReturnedToPxe,
     WaitsForKey,
 )
@@ -39,6 +40,8 @@ _NAMES: dict[type[Ending], str] = {
 # fmt: on
 _GOOD = LinuxEntered | ReturnedToPxe | NextDevice | PoweredOff
 """The program handed over, or gave the machine back, whatever it says of its reasons."""
+_BOOTSTRAP = 0x19
+"""The interrupt that boots from the first device; 18h goes on to the next."""
 _CALLS_NAMED = 6
 _FILES_NAMED = 20
 
@@ -58,6 +61,7 @@ def account_document(account: Account) -> dict[str, object]:
         "calls": dict(account.calls),
         "failed_calls": [asdict(call) for call in account.failed_calls],
         "files": list(account.files),
+        "refused_files": [asdict(file) for file in account.refused_files],
     }
 
 
@@ -67,10 +71,7 @@ def account_lines(account: Account) -> Iterator[tuple[str, str]]:
     yield _ending_line(ending), f"{account.seconds:.1f} s"
     if isinstance(ending, LinuxEntered) and ending.initrd is not None:
         yield f"initrd: {_size(ending.initrd.size_bytes)}", f"sha256 {ending.initrd.sha256}"
-    if account.files:
-        left_out = len(account.files) - _FILES_NAMED
-        more = f", and {left_out} more" if left_out > 0 else ""
-        yield f"asked for: {', '.join(account.files[:_FILES_NAMED])}{more}", ""
+    yield from _file_lines(account.files, account.refused_files)
     if account.calls:
         often = sorted(account.calls.items(), key=lambda call: -call[1])[:_CALLS_NAMED]
         yield f"{sum(account.calls.values())} calls of the PXE API", ", ".join(f"{name} {n}" for name, n in often)
@@ -84,9 +85,10 @@ def _ending_line(ending: Ending) -> str:  # noqa: C901  # a row for each ending
             version = ending.version.partition(" ")[0] or "of an unknown version"
             return f'{ending.loader} entered Linux {version} with "{ending.command_line}"'
         case ReturnedToPxe():
-            return f"returned to PXE with {ending.code:04X}h"
+            return f"gave the machine back to PXE, with {ending.code:04X}h: to its next boot device"
         case NextDevice():
-            return f"gave the machine back to the BIOS by INT {ending.interrupt:02X}h: its next boot device"
+            where = "to boot all over again" if ending.interrupt == _BOOTSTRAP else "to its next boot device"
+            return f"gave the machine back to the BIOS, by INT {ending.interrupt:02X}h: {where}"
         case Rebooted():
             return f"rebooted the machine: {ending.how}"
         case PoweredOff():
@@ -98,9 +100,28 @@ def _ending_line(ending: Ending) -> str:  # noqa: C901  # a row for each ending
         case Crashed():
             return f"crashed at {ending.at}: {ending.why}"
         case OutOfTime():
-            return f"was still at work when its time was up: {ending.doing}"
+            return f"had not ended when its time was up (--run-for): it {ending.doing}"
         case NotRunnable():
             return f"was not run: {ending.why}"
+
+
+def _file_lines(files: Sequence[str], refused_files: Sequence[RefusedFile]) -> Iterator[tuple[str, str]]:
+    """Programs look for some files in many places: what was not there stands apart from what was."""
+    refused: dict[str, list[str]] = {}
+    for each in refused_files:
+        refused.setdefault(each.reason, []).append(each.file)
+    in_vain = {each.file for each in refused_files}
+    if sent := [file for file in files if file not in in_vain]:
+        yield f"asked for: {_last_of(sent)}", ""
+    for reason, names in refused.items():
+        yield f"asked in vain for: {_last_of(names)}", reason
+
+
+def _last_of(names: Sequence[str]) -> str:
+    """Those nearest to how it ended."""
+    left_out = len(names) - _FILES_NAMED
+    before = f"{left_out} others, then " if left_out > 0 else ""
+    return before + ", ".join(names[-_FILES_NAMED:])
 
 
 def _failed_call(call: FailedCall) -> str:

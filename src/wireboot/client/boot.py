@@ -12,6 +12,7 @@ from wireboot.client.execute import ExecuteWishes, execute
 from wireboot.client.keyboard import keyboard, keys_in, read_typed, stdin_descriptor
 from wireboot.client.program_keys import ProgramKeys
 from wireboot.client.session import OpenStack, RecordedCard, pxe_stack
+from wireboot.client.stop_signals import stop_signals
 from wireboot.client.terminal import program_screen
 from wireboot.endpoint import Event
 from wireboot.net.pcap import PcapWriter
@@ -57,6 +58,7 @@ def boot(
     execution = wishes.execute or ExecuteWishes()
     images: list[BootImageReady] = []
     with ExitStack() as opened:
+        stop = opened.enter_context(stop_signals())
         capture = None if wishes.pcap is None else opened.enter_context(PcapWriter(wishes.pcap, interface))
         terminal = opened.enter_context(keyboard())
         # A script that says what to type has nothing on stdin, and may not even know what that is.
@@ -86,7 +88,7 @@ def boot(
                 interface,
                 identity.link_address,
                 on_event=observe,
-                also_read={} if typist is None else {typist: lambda: read(typist)},
+                also_read=stop if typist is None else {**stop, typist: lambda: read(typist)},
             )
         )
         if capture is not None:

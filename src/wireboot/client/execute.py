@@ -13,7 +13,7 @@ from wireboot.endpoint import Event
 from wireboot.errors import OperatorError
 from wireboot.protocols.pxe.client_events import BootImageReady
 from wireboot.pxe_api.base_code import BaseCode
-from wireboot.pxe_api.cpu.account import Account
+from wireboot.pxe_api.cpu.account import Account, RefusedFile
 from wireboot.pxe_api.cpu.screen import TextScreen
 from wireboot.wire.iana import X86_BIOS, architecture_name
 
@@ -49,7 +49,7 @@ def require_execution(architecture: int) -> None:
     if architecture != X86_BIOS:
         raise OperatorError(
             f"no program of {architecture_name(architecture)} can be run here, only those of x86-bios",
-            hint="add --arch x86-bios, or leave --execute out",
+            hint="add --arch x86-bios, or leave --execute and --type out",
             exit_code=2,
         )
     if (reason := can_execute()) is not None:
@@ -84,4 +84,5 @@ def execute(
         on_call=lambda _: None,
     )
     account = machine.run(ready.content, ends_at=base.surroundings.now() + wishes.run_for_s)
-    return ProgramEnded(replace(account, files=asked.names), keys.never_typed)
+    refused = tuple(RefusedFile(file, reason) for file, reason in asked.refused.items())
+    return ProgramEnded(replace(account, files=asked.names, refused_files=refused), keys.never_typed)

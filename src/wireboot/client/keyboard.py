@@ -6,9 +6,9 @@ import os
 import re
 import sys
 import termios
-import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from wireboot.protocols.pxe.menu import Key
 
@@ -43,6 +43,8 @@ _KEYS = {
 _SEQUENCE = re.compile(rb"\x1b\[[0-9;]*[@-~]|\x1bO[@-~]|.", re.DOTALL)
 """One key: a control sequence of ECMA-48, the same as some terminals are set to send it, or a single byte."""
 _READ_BYTES = 64
+_NO_CHARACTER = b"\0"
+"""In the place of a terminal's special character: POSIX's _POSIX_VDISABLE, as Linux has it."""
 
 
 def keys_in(typed: bytes) -> Iterator[Key]:
@@ -56,17 +58,20 @@ def keys_in(typed: bytes) -> Iterator[Key]:
 @contextmanager
 def keyboard() -> Iterator[int | None]:
     """The descriptor of a terminal that hands over each key as it is pressed; None where stdin is no terminal."""
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not stdin_is_terminal():
         yield None
         return
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
     try:
-        # Ctrl-C keeps its meaning: it ends the program, menu or not.
-        tty.setcbreak(descriptor)
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, _key_by_key(before))
         yield descriptor
     finally:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def stdin_is_terminal() -> bool:
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
 def stdin_descriptor() -> int | None:
@@ -74,6 +79,21 @@ def stdin_descriptor() -> int | None:
     if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
         return None
     return sys.stdin.fileno()
+
+
+def _key_by_key(mode: list[Any]) -> list[Any]:
+    """The terminal's mode in which it keeps nothing to itself but Ctrl-C, which ends wireboot.
+
+    Boot programs know Ctrl-V, Ctrl-X and others; stopped by Ctrl-Z they would lose their time and connections.
+    """
+    iflag, oflag, cflag, lflag, input_speed, output_speed, characters = mode
+    characters = list(characters)
+    characters[termios.VMIN], characters[termios.VTIME] = 1, 0
+    for unwanted in (termios.VSUSP, termios.VQUIT):
+        characters[unwanted] = _NO_CHARACTER
+    iflag &= ~termios.IXON
+    lflag &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN)
+    return [iflag, oflag, cflag, lflag, input_speed, output_speed, characters]
 
 
 def read_typed(descriptor: int) -> bytes | None:

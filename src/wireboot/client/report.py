@@ -8,7 +8,6 @@ from wireboot.endpoint import Event
 from wireboot.protocols.pxe.client_events import Booted, BootEnded, Failed, LocalBoot, Outcome, StepReached
 from wireboot.protocols.pxe.client_identity import ClientIdentity
 from wireboot.protocols.pxe.errors import PxeError
-from wireboot.pxe_api.cpu.account import Account
 from wireboot.wire.addresses import format_link_address
 from wireboot.wire.iana import architecture_name
 
@@ -20,8 +19,8 @@ class BootReport:
         self._identity = identity
         self._steps: list[StepReached] = []
         self.outcome: Outcome | None = None
-        self.account: Account | None = None
-        """Of the boot program's run, where there was one."""
+        self._ended: ProgramEnded | None = None
+        """The boot program's run, where there was one."""
 
     def observe(self, event: Event) -> None:
         if isinstance(event, StepReached):
@@ -29,13 +28,13 @@ class BootReport:
         elif isinstance(event, BootEnded):
             self.outcome = event.outcome
         elif isinstance(event, ProgramEnded):
-            self.account = event.account
+            self._ended = event
 
     @property
     def succeeded(self) -> bool:
         """The menu's way back to the local disk counts: it is what was asked for."""
         booted = isinstance(self.outcome, Booted | LocalBoot)
-        return booted and (self.account is None or ended_well(self.account))
+        return booted and (self._ended is None or ended_well(self._ended.account))
 
     def document(self) -> dict[str, object]:
         """The contract of `wireboot boot --json`. Every key is there in every outcome; what was not come to is null."""
@@ -56,7 +55,7 @@ class BootReport:
                 {"step": each.step, "name": each.name, "at_s": round(each.at_s, 3), "detail": dict(each.detail)}
                 for each in self._steps
             ],
-            "execution": None if self.account is None else account_document(self.account),
+            "execution": None if self._ended is None else _execution(self._ended),
         }
 
     def _client(self) -> dict[str, object]:
@@ -71,6 +70,10 @@ class BootReport:
     def _detail(self, key: str) -> object:
         """As far as a boot that failed came to know it."""
         return next((each.detail[key] for each in reversed(self._steps) if key in each.detail), None)
+
+
+def _execution(ended: ProgramEnded) -> dict[str, object]:
+    return {**account_document(ended.account), "never_typed": [typing.seen for typing in ended.never_typed]}
 
 
 def _error(error: PxeError) -> dict[str, str]:

@@ -70,8 +70,9 @@ class Screen:
     def _program_ended(self, ended: ProgramEnded) -> None:
         for text, detail in account_lines(ended.account):
             self._line(text, _printable(detail))
-        for typing in ended.never_typed:
-            self._line(f"never typed: what was to wait for {typing.seen!r}")
+        for turn, typing in enumerate(ended.never_typed):
+            until = f"{typing.seen!r} was on the screen" if typing.seen else "the program looked for one"
+            self._line(f"never typed: the keys until {until}", "its turn had not come" if turn else "")
 
     def _line(self, text: str, detail: str = "") -> None:
         line = Text(_printable(text))

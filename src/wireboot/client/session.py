@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import selectors
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from random import SystemRandom
 from typing import Protocol
 
+from wireboot.client.card_before import CardBefore
 from wireboot.endpoint import Event
 from wireboot.net.cards import open_card
 from wireboot.net.clock import now
@@ -15,6 +16,12 @@ from wireboot.net.pcap import Direction, PcapWriter
 from wireboot.pxe_api.base_code import BaseCode
 from wireboot.pxe_api.card import FrameInterface
 from wireboot.pxe_api.undi import Undi
+
+AlsoRead = Mapping[int, Callable[[], bool]]
+"""File descriptors, such as the keyboard's, and what to call when one can be read while the stack waits.
+
+It may speak to whatever lives on the stack, and returns whether it wants to be called again.
+"""
 
 
 class OpenStack(Protocol):
@@ -26,7 +33,7 @@ class OpenStack(Protocol):
         station_address: bytes,
         *,
         on_event: Callable[[Event], None],
-        also_read: Mapping[int, Callable[[], bool]] | None = None,
+        also_read: AlsoRead | None = None,
     ) -> AbstractContextManager[BaseCode]: ...
 
 
@@ -36,15 +43,11 @@ def pxe_stack(
     station_address: bytes,
     *,
     on_event: Callable[[Event], None],
-    also_read: Mapping[int, Callable[[], bool]] | None = None,
+    also_read: AlsoRead | None = None,
 ) -> Iterator[BaseCode]:
     """The base code of a station on this interface (`net.cards.open_card`), with its card initialized.
 
-    `also_read` names file descriptors, such as the keyboard's, and what to call when one of them can be read while the
-    stack waits: it may speak to whatever lives there, and returns whether it wants to be called again. Time is
-    `net.clock.now`.
-
-    Raises OperatorError where the interface is no use.
+    Time is `net.clock.now`. Raises OperatorError where the interface is no use.
     """
     with open_card(interface, station_address) as card, selectors.SelectSelector() as selector:
         selector.register(card, selectors.EVENT_READ)
@@ -62,8 +65,8 @@ def initialized(card: FrameInterface) -> Undi:
     return undi
 
 
-def watch(selector: selectors.BaseSelector, also_read: Mapping[int, Callable[[], bool]]) -> None:
-    """Have `sleep` look at these descriptors, as `pxe_stack` says."""
+def watch(selector: selectors.BaseSelector, also_read: AlsoRead) -> None:
+    """Have `sleep` look at these descriptors."""
     for descriptor, callback in also_read.items():
         selector.register(descriptor, selectors.EVENT_READ, callback)
 
@@ -87,32 +90,19 @@ class _Surroundings:
         sleep(self._selector, max(0.0, until - now()))
 
 
-class RecordedCard:
-    """A card whose frames are written down. A `FrameInterface`. Raises OperatorError where they cannot be."""
+class RecordedCard(CardBefore):
+    """Writes all frames down. Raises OperatorError where that cannot be done."""
 
     def __init__(self, card: FrameInterface, capture: PcapWriter, now: Callable[[], float]) -> None:
-        self._card, self._capture, self._now = card, capture, now
-
-    @property
-    def station_address(self) -> bytes:
-        return self._card.station_address
-
-    @property
-    def mtu(self) -> int:
-        return self._card.mtu
+        super().__init__(card)
+        self._capture, self._now = capture, now
 
     def transmit(self, frame: bytes) -> None:
         self._capture.write(frame, self._now(), Direction.SENT)
-        self._card.transmit(frame)
+        super().transmit(frame)
 
     def receive(self) -> list[bytes]:
-        frames = self._card.receive()
+        frames = super().receive()
         for frame in frames:
             self._capture.write(frame, self._now(), Direction.RECEIVED)
         return frames
-
-    def set_station_address(self, link_address: bytes) -> None:
-        self._card.set_station_address(link_address)
-
-    def set_multicast_addresses(self, link_addresses: Collection[bytes]) -> None:
-        self._card.set_multicast_addresses(link_addresses)

@@ -97,10 +97,9 @@ class LineView:
         self._out = out
         self._gone: tuple[str, ...] = ()
         """The lines that have scrolled away."""
-        self._told: list[str] = []
-        """Those of the screen as it is that have been told, from its top."""
-        self._rest: list[str] = []
-        """Those that the cursor has not left."""
+        self._told: list[str | None] = []
+        """The screen's rows as they have been told, from its top; None for one that has not."""
+        self._rows: list[str] = []
 
     def show(self, screen: TextScreen) -> None:
         gone = screen.lines_gone
@@ -109,17 +108,27 @@ class LineView:
                 del self._told[: self._told.index(line) + 1]
             else:
                 self._tell(line)
+                if self._told[:1] == [None]:
+                    del self._told[0]
         self._gone = gone
-        rows = [row.rstrip() for row in screen.rows()]
-        whole, self._rest = rows[: screen.cursor.row], rows[screen.cursor.row :]
-        for number, row in enumerate(whole):
-            if self._told[number : number + 1] != [row]:
-                self._tell(row)
-        self._told = whole
+        self._rows = [row.rstrip() for row in screen.rows()]
+        self._tell_rows(screen.cursor.row)
 
     def close(self) -> None:
-        for row in self._rest:
-            self._tell(row)
+        self._tell_rows(len(self._rows))
+
+    def _tell_rows(self, whole: int) -> None:
+        """The first ones of the screen, as far as they have not been told as they are.
+
+        What stands below stays told: the cursor of a menu goes up and down, and nothing is new.
+        """
+        before = self._told
+        self._told = []
+        for number, row in enumerate(self._rows):
+            is_told = before[number : number + 1] == [row]
+            if number < whole and not is_told:
+                self._tell(row)
+            self._told.append(row if number < whole or is_told else None)
 
     def _tell(self, line: str) -> None:
         if line:

@@ -11,7 +11,8 @@ from itertools import islice
 from wireboot.boot.generated_files import own_address_for
 from wireboot.boot.loaders import FoundLoaders
 from wireboot.boot.menus import server_types
-from wireboot.config.model import Configuration, Dhcp4Subnet
+from wireboot.config.model import Configuration
+from wireboot.config.model_dhcp4 import Dhcp4Subnet
 from wireboot.endpoint import Interface
 from wireboot.errors import OperatorError
 from wireboot.leases.subnet import Subnet

@@ -117,6 +117,13 @@ class FailedCall:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedFile:
+    file: str
+    reason: str
+    """In the server's words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     ending: Ending
     seconds: float
@@ -128,3 +135,5 @@ class Account:
     """The last of them, oldest first. One is no fault by itself: programs probe, and poll."""
     files: tuple[str, ...] = ()
     """Asked for by TFTP, in their order, however the program did that."""
+    refused_files: tuple[RefusedFile, ...] = ()
+    """Those of them that no server sent, each once."""
