@@ -9,7 +9,7 @@ from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.keys import near
 from wireboot.config.load import LoadedConfig
-from wireboot.config.model import Dhcp4ClassMatch
+from wireboot.config.model_dhcp4 import Dhcp4ClassMatch
 from wireboot.config.positions import KeyPath
 
 ERROR, WARNING, NOTE = Severity

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.load import LoadedConfig
-from wireboot.config.model import Dhcp4Subnet
+from wireboot.config.model_dhcp4 import Dhcp4Subnet
 from wireboot.config.positions import KeyPath
 
 ERROR, WARNING, NOTE = Severity

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.load import LoadedConfig
-from wireboot.config.model import Dhcp4Reservation, Dhcp4Subnet
+from wireboot.config.model_dhcp4 import Dhcp4Reservation, Dhcp4Subnet
 from wireboot.config.networks import not_for_hosts
 from wireboot.config.positions import KeyPath
 from wireboot.wire.addresses import format_link_address

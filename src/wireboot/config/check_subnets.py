@@ -13,7 +13,7 @@ from wireboot.config.findings import Finding, Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.keys import near
 from wireboot.config.load import LoadedConfig
-from wireboot.config.model import LentAddresses
+from wireboot.config.model_dhcp4 import LentAddresses
 from wireboot.config.networks import for_hosts, not_for_hosts
 from wireboot.config.positions import KeyPath
 from wireboot.wire.addresses import Address, AddressRange

@@ -24,6 +24,7 @@ from wireboot.protocols.dhcp4.events import (
     OfferTakenBack,
     RequestIgnored,
 )
+from wireboot.protocols.echo.prober import AddressesNotChecked
 from wireboot.protocols.tftp.events import RequestRefused, TransferFailed, TransferStarted
 from wireboot.server.ledger import LeasesNotStored
 from wireboot.server.log_writer import LogWriter
@@ -39,6 +40,7 @@ _LEVELS: Mapping[type[Event], int] = {
     OfferTakenBack: logging.DEBUG,
     RequestIgnored: logging.DEBUG,
     TransferStarted: logging.DEBUG,
+    AddressesNotChecked: logging.WARNING,
     LeaseTimesCut: logging.WARNING,
     NoAddressLeft: logging.WARNING,
     TransferFailed: logging.WARNING,

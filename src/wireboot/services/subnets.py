@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import chain
 
-from wireboot.config import model
 from wireboot.config.dhcp4_options import parse_dhcp4_option, parse_dhcp4_options
-from wireboot.config.model import Configuration, Dhcp4Reservation, Dhcp4Subnet
+from wireboot.config.model import Configuration
+from wireboot.config.model_dhcp4 import Dhcp4Class, Dhcp4ProxyFallback, Dhcp4Reservation, Dhcp4Subnet
 from wireboot.config.values import AddressPool
 from wireboot.leases.pool import Pool
 from wireboot.leases.reservation import Reservation
@@ -36,7 +36,7 @@ def dhcp4_rules(config: Configuration) -> Rules:
     )
 
 
-def _fallback(fallback: model.Dhcp4ProxyFallback) -> Subnet:
+def _fallback(fallback: Dhcp4ProxyFallback) -> Subnet:
     # No share for known machines: who gets here has shown to need it.
     options = Options(parse_dhcp4_options(fallback.options))
     return Subnet(fallback.network, tuple(map(_pool, fallback.pools)), fallback.lease_time_s, options)
@@ -76,7 +76,7 @@ def _reservation(reservation: Dhcp4Reservation) -> Reservation:
     )
 
 
-def _class(each: model.Dhcp4Class) -> ClientClass:
+def _class(each: Dhcp4Class) -> ClientClass:
     match = each.match
     return ClientClass(
         each.name,
