@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
                         "credentials", "client", "sim", "pxe_api", "migrate"),
 }
 PURE = ("endpoint", "errors", "wire", "protocols", "leases", "boot", "pxe_api", "migrate")
-OPTIONAL = {"pxe_api.cpu.processor": "unicorn"}
+OPTIONAL = {"pxe_api.cpu.engine": "unicorn"}
 """A pure module that needs a package, and only one: it computes, and knows nothing of the outside world."""
 NOT_PURE = {
     "asyncio", "datetime", "http", "io", "logging", "multiprocessing", "os", "pathlib", "queue", "random", "secrets",

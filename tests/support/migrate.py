@@ -11,7 +11,8 @@ from wireboot.config.check import check
 from wireboot.config.findings import Severity
 from wireboot.config.host import HostFacts
 from wireboot.config.load import LoadedConfig, parse
-from wireboot.config.model import Configuration, Dhcp4Reservation
+from wireboot.config.model import Configuration
+from wireboot.config.model_dhcp4 import Dhcp4Reservation
 from wireboot.endpoint import Interface
 from wireboot.migrate.sources import SourceText, SourceUnreadableError
 from wireboot.migrate.translate import Origin, Translated, translate

@@ -22,6 +22,7 @@ from wireboot.store.leases import LeaseStore
 MAC = bytes.fromhex("525400770010")
 ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("lease", "show"): ("10.77.0.50",),
+    ("lease", "release"): ("10.77.0.50",),
     ("lease", "import"): ("dnsmasq.leases",),
 }
 """What some commands need besides their options."""

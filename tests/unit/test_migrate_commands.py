@@ -234,3 +234,57 @@ def test_a_lease_is_shown_by_address_and_by_mac(wireboot: Wireboot, configuratio
 def test_what_has_no_lease_ends_with_1_and_what_is_no_address_with_2(wireboot: Wireboot, configuration: Path) -> None:
     assert wireboot("lease", "show", "--config", configuration, "10.77.0.9").exit_code == 1
     assert wireboot("lease", "show", "--config", configuration, "nonsense").exit_code == 2
+
+
+# lease release
+
+
+def test_a_lease_is_released_and_its_client_remembered(wireboot: Wireboot, configuration: Path) -> None:
+    """RFC 2131 §4.3.4: the server keeps what it knows of the client, so that it may have the address again."""
+    wireboot("lease", "import", "--config", configuration, VECTORS / "dnsmasq.leases")
+    others = [lease for lease in stored(configuration) if lease.address != IPv4Address("10.77.0.50")]
+
+    ran = wireboot("lease", "release", "--config", configuration, "10.77.0.50")
+
+    (lease,) = (each for each in stored(configuration) if each.address == IPv4Address("10.77.0.50"))
+    assert (ran.exit_code, ran.out) == (0, "10.77.0.50 is free; 52:54:00:77:00:10 had it\n")
+    assert (lease.state, lease.client.hex(), lease.is_held(time.time())) == (
+        LeaseState.RELEASED,
+        "01525400770010",
+        False,
+    )
+    assert [each for each in stored(configuration) if each != lease] == others
+
+
+def test_an_address_at_which_something_else_answered_can_be_released(wireboot: Wireboot, configuration: Path) -> None:
+    now = time.time()
+    declined = Lease(IPv4Address("10.77.0.9"), b"x", b"", LeaseState.DECLINED, now, now + 60)
+    with contextlib.closing(Served(configuration)) as served:
+        served.store.save([declined])
+
+    assert wireboot("lease", "release", "--config", configuration, "10.77.0.9").exit_code == 0
+    assert [lease.state for lease in stored(configuration)] == [LeaseState.RELEASED]
+
+
+def test_nothing_is_released_under_a_running_server_and_what_helps_is_said(
+    wireboot: Wireboot, configuration: Path
+) -> None:
+    wireboot("lease", "import", "--config", configuration, VECTORS / "dnsmasq.leases")
+    before = stored(configuration)
+    with contextlib.closing(Served(configuration)):
+        ran = wireboot("lease", "release", "--config", configuration, "10.77.0.50")
+
+    assert (ran.exit_code, ran.out) == (1, "")
+    assert f"process {os.getpid()}" in ran.err
+    assert "DHCPRELEASE" in ran.err
+    assert stored(configuration) == before
+
+
+def test_what_has_no_lease_is_not_released_and_no_database_is_made(
+    wireboot: Wireboot, configuration: Path, tmp_path: Path
+) -> None:
+    assert wireboot("lease", "release", "--config", configuration, "10.77.0.9").exit_code == 1
+    assert wireboot("lease", "release", "--config", configuration, "nonsense").exit_code == 2
+    assert not (tmp_path / "state").exists()
+    wireboot("lease", "import", "--config", configuration, VECTORS / "dnsmasq.leases")
+    assert wireboot("lease", "release", "--config", configuration, "10.77.0.103").exit_code == 1

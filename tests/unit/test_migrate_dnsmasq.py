@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.migrate import SERVER, VECTORS, check_errors, config, lines, mac_of, told
 from tests.support.migrate import translated as translate
-from wireboot.config.model import Dhcp4Subnet
+from wireboot.config.model_dhcp4 import Dhcp4Subnet
 from wireboot.migrate.report import SourceSyntaxError
 from wireboot.migrate.translate import Origin, Translated
 
@@ -120,7 +120,7 @@ def test_hosts_with_a_mac_and_an_address_are_reservations() -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        "id:01:02:03,10.77.0.50",
+        "id:01:02:03",
         "52:54:00:77:00:10,ignore",
         "52:54:00:77:*:*,10.77.0.50",
         "52:54:00:77:00:10,[fd77::50]",
@@ -133,6 +133,66 @@ def test_hosts_with_a_mac_and_an_address_are_reservations() -> None:
 )
 def test_a_host_that_cannot_be_said_is_told(host: str) -> None:
     assert lines(translated(f"{RANGE}{ROUTER_AND_DNS}dhcp-host={host}\n")) == [4]
+
+
+@pytest.mark.parametrize(("text", "client_id"), [("01:02:03", b"\1\2\3"), ("office", b"office")])
+def test_a_reservation_may_be_by_client_identifier(text: str, client_id: bytes) -> None:
+    (reservation,) = subnet(f"dhcp-host=id:{text},10.77.0.50\n").reservations
+    assert (reservation.client_id, reservation.address) == (client_id, IPv4Address("10.77.0.50"))
+
+
+def test_a_name_alone_is_the_machines_in_every_subnet() -> None:
+    text = RANGE + "dhcp-range=10.78.0.50,10.78.0.60,255.255.255.0\ndhcp-host=52:54:00:77:00:10,id:*,node-1\n"
+    for each in config(translated(text)).dhcp4.subnets:
+        assert [(one.address, one.hostname) for one in each.reservations] == [(None, "node-1")]
+
+
+@pytest.mark.parametrize(
+    ("tags", "classes", "not_classes"),
+    [("tag:voip", ("voip",), ()), ("tag:!voip", (), ("voip",)), ("tag:voip,tag:efi", ("efi and voip",), ())],
+)
+def test_ranges_are_for_tags(tags: str, classes: tuple[str, ...], not_classes: tuple[str, ...]) -> None:
+    text = "dhcp-mac=set:voip,00:04:f2:*:*:*\ndhcp-match=set:efi,93,7\n"
+    result = translated(f"{text}dhcp-range={tags},10.77.0.10,10.77.0.20,255.255.255.0\n{ROUTER_AND_DNS}")
+    (pool,) = config(result).dhcp4.subnets[0].pools
+    assert (pool.classes, pool.not_classes) == (classes, not_classes)
+    assert (lines(result), check_errors(result)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("dhcp-vendorclass=set:x,Polycom", {"vendor_class": ("Polycom*",)}),
+        ("dhcp-userclass=set:x,lab", {"user_class": ("lab",)}),
+        ("dhcp-circuitid=set:x,eth0/7", {"circuit_id": (b"eth0/7",)}),
+        ("dhcp-remoteid=set:x,00:12", {"remote_id": (b"\0\x12",)}),
+        ("dhcp-match=set:x,94,01:03:10", {"option": {"client-interface": "01:03:10"}}),
+        ("dhcp-match=set:x,option:client-arch,11", {"architecture": ((11,),)}),
+        ("dhcp-host=52:54:00:77:00:10,set:x", {"mac": (bytes.fromhex("525400770010"),)}),
+    ],
+)
+def test_an_option_for_a_tag_is_of_a_class(text: str, match: dict[str, object]) -> None:
+    result = translated(f"{RANGE}{ROUTER_AND_DNS}{text}\ndhcp-option=tag:x,option:root-path,/x\n")
+    (only,) = config(result).dhcp4.classes
+    assert (only.match.model_dump(exclude_defaults=True), only.options) == (match, {"root-path": "/x"})
+    assert lines(result) == []
+
+
+def test_networks_on_one_link_are_a_shared_network() -> None:
+    ranges = "".join(f"dhcp-range=10.{each}.0.50,10.{each}.0.60,255.255.255.0\n" for each in (77, 78, 79))
+    result = translated(ranges + "shared-network=10.77.0.1,10.79.0.0\n")
+    first, second, third = (each.shared_network for each in config(result).dhcp4.subnets)
+    assert first is not None
+    assert (first, second) == (third, None)
+    assert 4 in lines(translated(ranges + "shared-network=eth0,10.79.0.0\n"))
+
+
+def test_what_is_said_of_all_of_dhcp() -> None:
+    said = config(translated(RANGE + "dhcp-authoritative\ndhcp-rapid-commit\nbootp-dynamic\n")).dhcp4
+    unsaid = config(translated(RANGE)).dhcp4
+    assert (said.authoritative, said.rapid_commit, said.bootp) == (True, True, True)
+    assert (unsaid.authoritative, unsaid.rapid_commit, unsaid.bootp) == (False, False, False)
+    assert lines(translated("dhcp-authoritative\ndhcp-rapid-commit\nbootp-dynamic\n")) == [1, 2, 3]
 
 
 def test_a_machine_with_two_macs_keeps_its_address_for_the_first() -> None:

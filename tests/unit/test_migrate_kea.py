@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from ipaddress import IPv4Address, IPv4Network
+from uuid import UUID
 
 import pytest
 
 from tests.support.migrate import SERVER, VECTORS, check_errors, config, lines, told
 from tests.support.migrate import translated as translate
-from wireboot.config.model import Dhcp4Subnet
+from wireboot.config.model_dhcp4 import Dhcp4Subnet
 from wireboot.migrate.report import SourceSyntaxError
 from wireboot.migrate.translate import Origin, Translated
 
@@ -78,7 +79,11 @@ def test_reservations_of_a_subnet_and_of_all() -> None:
 @pytest.mark.parametrize(
     "reservation",
     [
-        {"client-id": "01:02", "ip-address": "10.77.0.50"},
+        {"duid": "01:02", "ip-address": "10.77.0.50"},
+        {"flex-id": "01:02", "ip-address": "10.77.0.50"},
+        {"client-id": "xyz", "ip-address": "10.77.0.50"},
+        {"hw-address": "52:54:00:77:00:10", "client-id": "01:02", "ip-address": "10.77.0.50"},
+        {"ip-address": "10.77.0.50"},
         {"hw-address": "52:54:00:77:00:10"},
         {"hw-address": "52:54:00:77:00:10", "ip-address": "10.90.0.1"},
         {"hw-address": "x", "ip-address": "10.77.0.50"},
@@ -92,12 +97,124 @@ def test_a_reservation_that_cannot_be_said_is_told(reservation: dict[str, str]) 
 
 @pytest.mark.parametrize(
     "pool",
-    [{"pool": "10.77.0.10-10.77.0.20", "client-class": "voip"}, {"pool": "10.78.0.1-10.78.0.2"}, {"pool": "x"}, {}],
+    [{"pool": "10.77.0.10-10.77.0.20", "client-class": "KNOWN"}, {"pool": "10.78.0.1-10.78.0.2"}, {"pool": "x"}, {}],
 )
 def test_a_pool_that_cannot_be_said_is_told_and_left_out(pool: dict[str, str]) -> None:
     result = served(subnet4=[{"subnet": "10.77.0.0/24", "pools": [pool]}])
     assert config(result).dhcp4.subnets[0].pools == ()
     assert len(whats(result)) == 1
+
+
+VOIP = {"name": "voip", "test": "substring(pkt4.mac,0,3) == 0x0004f2"}
+
+
+def test_pools_subnets_and_networks_are_for_classes() -> None:
+    """One of several classes is enough."""
+    uefi = {"name": "uefi", "test": "option[93].hex == 0x0007"}
+    networks = [
+        {"name": "a", "client-class": "uefi", "subnet4": [
+            {"subnet": "10.77.0.0/24", "pools": [{"pool": "10.77.0.9"}]},
+        ]},
+        {"name": "b", "subnet4": [
+            {"subnet": "10.78.0.0/24", "pools": [{"pool": "10.78.0.9", "client-classes": ["voip", "uefi"]}]},
+            {"subnet": "10.79.0.0/24", "pools": [{"pool": "10.79.0.9"}], "client-class": "voip"},
+        ]},
+    ]  # fmt: skip
+    result = config(served(**{"client-classes": [VOIP, uefi], "shared-networks": networks}))
+    assert [each.name for each in result.dhcp4.classes] == ["voip", "uefi"]
+    assert [(each.shared_network, each.pools[0].classes) for each in result.dhcp4.subnets] == [
+        (None, ("uefi",)),
+        ("b", ("voip", "uefi")),
+        ("b", ("voip",)),
+    ]
+
+
+def test_lease_times_have_limits_and_clients_are_told_when_to_renew() -> None:
+    times = {
+        "min-valid-lifetime": 300, "valid-lifetime": 600, "max-valid-lifetime": 900,
+        "renew-timer": 200, "rebind-timer": 400,
+    }  # fmt: skip
+    only = subnet(**times)
+    assert (only.lease_time_min_s, only.lease_time_s, only.lease_time_max_s) == (300, 600, 900)
+    assert (only.renewal_time_s, only.rebinding_time_s) == (200, 400)
+
+
+@pytest.mark.parametrize(("said", "authoritative"), [({}, False), ({"authoritative": True}, True)])
+def test_authority_is_as_it_is_said(said: dict[str, object], authoritative: bool) -> None:
+    assert config(served(subnet4=[{"subnet": "10.77.0.0/24"}], **said)).dhcp4.authoritative is authoritative
+    assert whats(served(subnet4=[{"subnet": "10.77.0.0/24", **said}])) == (
+        ['`"authoritative": true` is not translated: it is so for all networks here, or for none'] if said else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("identifier", "expression", "key", "value"),
+    [
+        ({"client-id": "01:02"}, None, "client_id", b"\1\2"),
+        ({"circuit-id": "'eth0/7'"}, None, "circuit_id", b"eth0/7"),
+        ({"flex-id": "'eth0/7'"}, "relay4[1].hex", "circuit_id", b"eth0/7"),
+        ({"flex-id": "0x0012"}, "option[82].option[2].hex", "remote_id", b"\0\x12"),
+        ({"flex-id": "01:02"}, "option[61].hex", "client_id", b"\1\2"),
+        (
+            {"flex-id": "00:4b:3c:2d:1e:5a:4b:6a:69:78:89:a5:b4:c3:d2:e1:f0"},
+            "option[97].hex",
+            "uuid",
+            UUID("1e2d3c4b-4b5a-696a-7889-a5b4c3d2e1f0"),
+        ),
+    ],
+)
+def test_a_reservation_is_by_any_mark(
+    identifier: dict[str, str], expression: str | None, key: str, value: object
+) -> None:
+    library = {"library": "/x/libdhcp_flex_id.so", "parameters": {"identifier-expression": expression}}
+    result = served(
+        subnet4=[{"subnet": "10.77.0.0/24", "reservations": [{**identifier, "ip-address": "10.77.0.50"}]}],
+        **({"hooks-libraries": [library]} if expression else {}),
+    )
+    (reservation,) = config(result).dhcp4.subnets[0].reservations
+    assert (getattr(reservation, key), reservation.mac) == (value, None)
+    assert whats(result) == []
+
+
+def test_a_reservation_has_options_of_its_own() -> None:
+    option = {"name": "root-path", "data": "/a"}
+    (reservation,) = subnet(reservations=[{"hw-address": "52:54:00:77:00:10", "option-data": [option]}]).reservations
+    assert (reservation.address, reservation.options) == (None, {"root-path": "/a"})
+
+
+def test_the_library_for_bootp_is_bootp() -> None:
+    library = {"library": "/usr/lib/kea/hooks/libdhcp_bootp.so"}
+    result = served(subnet4=[{"subnet": "10.77.0.0/24"}], **{"hooks-libraries": [library]})
+    assert (config(result).dhcp4.bootp, whats(result)) == (True, [])
+
+
+def test_a_class_has_options_and_a_lease_time() -> None:
+    """Where the subnet sets the same option Kea sends that, which is told."""
+    options = [{"name": "root-path", "data": "/x"}, {"name": "routers", "data": "10.77.0.9"}]
+    result = served(**{
+        "client-classes": [{**VOIP, "option-data": options, "valid-lifetime": 600}],
+        "subnet4": [{"subnet": "10.77.0.0/24", "option-data": [{"name": "routers", "data": "10.77.0.1"}]}],
+    })  # fmt: skip
+    (only,) = config(result).dhcp4.classes
+    assert (only.lease_time_s, only.options) == (600, {"root-path": "/x", "routers": ["10.77.0.9"]})
+    assert whats(result) == ["routers of the class goes before the subnet's here, and behind it in Kea"]
+
+
+@pytest.mark.parametrize(
+    ("test", "match"),
+    [
+        ("pkt4.mac == 0x525400770010", {"mac": (bytes.fromhex("525400770010"),)}),
+        ("pkt4.giaddr == 10.77.1.254", {"relay": (IPv4Address("10.77.1.254"),)}),
+        ("relay4[1].hex == 'eth0/7'", {"circuit_id": (b"eth0/7",)}),
+        ("option[77].hex == 'lab'", {"user_class": ("lab",)}),
+        ("member('VENDOR_CLASS_MSFT 5.0')", {"vendor_class": ("MSFT 5.0",)}),
+        ("option[94].hex == 0x010310", {"option": {"client-interface": "01:03:10"}}),
+    ],
+)
+def test_a_class_is_of_who_says_so(test: str, match: dict[str, object]) -> None:
+    each = {"name": "x", "test": test, "valid-lifetime": 600}
+    (only,) = config(served(subnet4=[{"subnet": "10.77.0.0/24"}], **{"client-classes": [each]})).dhcp4.classes
+    assert only.match.model_dump(exclude_defaults=True) == match
 
 
 # Options
@@ -190,8 +307,8 @@ def test_a_class_may_stand_on_another() -> None:
 
 @pytest.mark.parametrize(
     "test",
-    ["pkt4.mac == 0x525400770010", "member('nowhere')", "option[93].hex == ", "option[93].hex ==0x0007 )", "'",
-     "option[77].hex == 'other'", "relay4[1].hex == 'x'", "(" * 9999, "substring(" * 9999, "not " * 9999],
+    ["pkt4.ciaddr == 10.77.0.1", "member('nowhere')", "option[93].hex == ", "option[93].hex ==0x0007 )", "'",
+     "substring(option[77].hex,3,2) == 'x'", "relay4[9].hex == 'x'", "(" * 9999, "substring(" * 9999, "not " * 9999],
 )  # fmt: skip
 def test_a_class_that_cannot_be_said_is_told_with_what_is_in_it(test: str) -> None:
     result = served(**{"client-classes": [{"name": "x", "test": test, "boot-file-name": "x.0", "valid-lifetime": 5}]})
@@ -230,15 +347,22 @@ def test_interfaces() -> None:
 
 
 @pytest.mark.parametrize(
-    "keys", [{"frobnicate": 1}, {"hooks-libraries": []}, {"subnet4": 7}, {"subnet4": [7]}, {"option-data": {"x": 1}}]
+    "keys",
+    [
+        {"frobnicate": 1},
+        {"hooks-libraries": [{"library": "x"}]},
+        {"subnet4": 7},
+        {"subnet4": [7]},
+        {"option-data": {"x": 1}},
+    ],
 )
 def test_keys_that_are_not_translated_are_told(keys: dict[str, object]) -> None:
     assert whats(served(**keys))
 
 
 def test_comments_and_commas_at_the_end_are_as_kea_reads_them() -> None:
-    text = '# one\n{ // two\n "Dhcp4": { /* three\n */ "authoritative": true, "subnet4": [], }, }\n'
-    assert told(translated(text)) == [("note", 4, '`"authoritative": true` needs no counterpart')]
+    text = '# one\n{ // two\n "Dhcp4": { /* three\n */ "server-tag": "x", "subnet4": [], }, }\n'
+    assert told(translated(text)) == [("note", 4, '`"server-tag": "x"` needs no counterpart')]
 
 
 def test_included_files_are_read_in_their_place() -> None:

@@ -67,9 +67,21 @@ def test_a_damaged_configuration_is_answered(origin: Origin, data: st.DataObject
 
 
 RANGE_WORDS = st.sampled_from(
-    ["12h", "static", "proxy", "set:a", "tag:a", "infinite", "255.255.255.252", "255.255.0.0"]
+    [
+        "12h",
+        "static",
+        "proxy",
+        "set:a",
+        "tag:a",
+        "tag:e",
+        "tag:!e",
+        "tag:m",
+        "infinite",
+        "255.255.255.252",
+        "255.255.0.0",
+    ]
 )
-OPTION_WORDS = st.sampled_from(["option:router", "tag:a", "option:domain-search", "01:02"])
+OPTION_WORDS = st.sampled_from(["option:router", "tag:a", "tag:e", "tag:m", "option:domain-search", "01:02"])
 
 
 def setting(*names: str, words: st.SearchStrategy[str], count: int = 4) -> st.SearchStrategy[tuple[str, list[str]]]:
@@ -78,10 +90,13 @@ def setting(*names: str, words: st.SearchStrategy[str], count: int = 4) -> st.Se
 
 SETTINGS = st.one_of(
     setting("dhcp-range", words=st.one_of(ADDRESSES, RANGE_WORDS), count=5),
-    setting("dhcp-host", words=st.one_of(ADDRESSES, MACS, WORDS, st.just("set:m"))),
+    setting("dhcp-host", words=st.one_of(ADDRESSES, MACS, WORDS, st.sampled_from(["set:m", "id:01:02", "id:x"]))),
     setting("dhcp-option", words=st.one_of(ADDRESSES, WORDS, OPTION_WORDS, st.integers(0, 300).map(str))),
     setting("dhcp-boot", words=st.one_of(FILES, st.sampled_from(["tag:e", "tag:!e", "tag:m"]))),
-    setting("dhcp-match", words=st.sampled_from(["set:e", "option:client-arch", "7", "93", "x"])),
+    setting("dhcp-match", words=st.sampled_from(["set:e", "option:client-arch", "7", "93", "x", "94", "01:03:10"])),
+    setting("dhcp-mac", "dhcp-circuitid", words=st.one_of(WORDS, st.sampled_from(["set:e", "00:04:f2:*:*:*"]))),
+    setting("dhcp-authoritative", "dhcp-rapid-commit", "bootp-dynamic", words=WORDS, count=0),
+    setting("shared-network", words=ADDRESSES, count=2),
     st.tuples(
         st.just("pxe-service"),
         st.tuples(
@@ -101,8 +116,8 @@ def test_any_settings_of_dnsmasq_make_a_configuration_that_check_accepts(drawn: 
     is_answered("\n".join(f"{name}={','.join(words)}" for name, words in drawn), Origin.DNSMASQ)
 
 
-WITHOUT_A_TRACE = ("dhcp-match", "tag-if")
-"""What they say shows in the boot files of the lines that use their tags."""
+WITHOUT_A_TRACE = ("dhcp-match", "dhcp-mac", "dhcp-circuitid", "tag-if", "shared-network")
+"""What they say shows in the lines that use their tags, and in the subnets that they join."""
 
 
 def places_in(value: object) -> Iterator[Place]:
@@ -132,10 +147,11 @@ def test_nothing_of_dnsmasq_is_dropped_without_a_word(drawn: list[tuple[str, lis
 
 
 SHOWN_ELSEWHERE = re.compile(
-    r"dhcp-(match|vendorclass|userclass)=|default-lease-time|option \S+ code|class|match if|(\} )?(els)?if |\} else|"
+    r"dhcp-(match|vendorclass|userclass|mac|circuitid)=|shared-network|default-lease-time|option \S+ code|"
+    r"(sub)?class|match|(allow|deny) members|(\} )?(els)?if |\} else|"
     r"pool|group|use-host-decl-names|hardware|fixed-address|option host-name|"
     r"\"Dhcp4\"|\"(valid-lifetime|subnet|[a-z4-]+\": \[)|"
-    r"\{ \"name\": \"(site-name|numbers|efi64)\""
+    r"\{ \"name\": \"(site-name|numbers|efi64)\"|\"parameters\""
 )
 """What opens a block, or says more of something that stands on another line."""
 
@@ -152,7 +168,14 @@ def test_every_line_of_the_samples_is_accounted_for(name: str) -> None:
 
 RESERVATIONS = st.lists(
     st.fixed_dictionaries(
-        {}, optional={"hw-address": MACS, "ip-address": ADDRESSES, "hostname": WORDS, "boot-file-name": FILES}
+        {},
+        optional={
+            "hw-address": MACS,
+            "client-id": WORDS,
+            "ip-address": ADDRESSES,
+            "hostname": WORDS,
+            "boot-file-name": FILES,
+        },
     ),
     max_size=3,
 )
@@ -165,7 +188,19 @@ OPTIONS = st.lists(
 )  # fmt: skip
 POOLS = st.lists(
     st.fixed_dictionaries(
-        {"pool": st.builds("{} - {}".format, ADDRESSES, ADDRESSES)}, optional={"client-class": WORDS}
+        {"pool": st.builds("{} - {}".format, ADDRESSES, ADDRESSES)},
+        optional={"client-class": st.sampled_from(["a", "b", ""])},
+    ),
+    max_size=3,
+)
+TESTS = st.sampled_from(
+    ["option[93].hex == 0x0007", "substring(pkt4.mac,0,3) == 0x0004f2", "not member('a')", "option[94].hex == 0x01",
+     "member('a') and option[60].hex == 'x*'", "relay4[1].hex == 'x' or option[77].hex == 'y'", "x"]
+)  # fmt: skip
+CLASSES = st.lists(
+    st.fixed_dictionaries(
+        {"name": st.sampled_from(["a", "b", "", "\n"]), "test": TESTS},
+        optional={"option-data": OPTIONS, "valid-lifetime": st.integers(-1, 9)},
     ),
     max_size=3,
 )
@@ -177,6 +212,11 @@ SUBNETS = st.lists(
             "reservations": RESERVATIONS,
             "option-data": OPTIONS,
             "valid-lifetime": st.integers(),
+            "min-valid-lifetime": st.integers(0, 9),
+            "max-valid-lifetime": st.integers(0, 9),
+            "renew-timer": st.integers(0, 9),
+            "rebind-timer": st.integers(0, 9),
+            "client-class": st.sampled_from(["a", "b"]),
         },
     ),
     max_size=3,
@@ -184,7 +224,18 @@ SUBNETS = st.lists(
 
 
 @settings(max_examples=200)
-@given(st.fixed_dictionaries({}, optional={"subnet4": SUBNETS, "option-data": OPTIONS, "reservations": RESERVATIONS}))
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "client-classes": CLASSES,
+            "subnet4": SUBNETS,
+            "option-data": OPTIONS,
+            "reservations": RESERVATIONS,
+            "shared-networks": st.fixed_dictionaries({"name": WORDS, "subnet4": SUBNETS}).map(lambda each: [each]),
+        },
+    )
+)
 def test_any_subnets_of_kea_make_a_configuration_that_check_accepts(served: dict[str, object]) -> None:
     is_answered(json.dumps({"Dhcp4": served}), Origin.KEA)
 

@@ -18,6 +18,7 @@ from rich.table import Table
 from sqlalchemy import URL
 
 from wireboot.cli.lease_import import import_leases
+from wireboot.cli.lease_release import release_lease
 from wireboot.cli.options import ConfigOption, JsonOption
 from wireboot.config.load import load
 from wireboot.config.values import parse_mac
@@ -30,8 +31,9 @@ from wireboot.wire.addresses import format_link_address
 
 _LISTED = ("address", "mac", "hostname", "state", "until")
 
-app = typer.Typer(name="lease", help="Look at leases, and bring them along.")
+app = typer.Typer(name="lease", help="Look at leases, bring them along, and end them.")
 app.command("import")(import_leases)
+app.command("release")(release_lease)
 
 
 class ExportFormat(StrEnum):
@@ -43,7 +45,7 @@ class ExportFormat(StrEnum):
 
 @app.callback()
 def _group() -> None:
-    """Look at leases, and bring them along."""
+    """Look at leases, bring them along, and end them."""
 
 
 @app.command("list")

@@ -10,12 +10,13 @@ from typing import TypeAlias
 from wireboot.config.values import parse_boot_file_name
 from wireboot.migrate.clients import Clients, Condition
 from wireboot.migrate.draft import Machine, Profile
+from wireboot.migrate.reasons import FILES_BY_CLASS_REMEDY
 from wireboot.migrate.report import Place, Report
 from wireboot.wire.addresses import format_link_address
 from wireboot.wire.iana import architecture_name
 
 DEFAULT_PROFILE = "default"
-_NOT_BY_HTTP = "boot files are not served by HTTP yet"
+_NOT_BY_HTTP = "boot files are not served by HTTP"
 _IPXE_REMEDY = (
     "who runs iPXE already is never sent iPXE again; wireboot writes iPXE a script where the profile is a menu, "
     "see [[menus]]; any other script can be built into the iPXE program"
@@ -166,12 +167,16 @@ def _sayable(file: BootFile, report: Report) -> list[Clients]:
     sayable: list[Clients] = []
     if not file.condition:
         report.untranslated(file.place, file.setting, "its condition fits no client", "take it out")
-    for clients in file.condition:
-        if clients.http:
+    for clients in (each.booting for each in file.condition):
+        if clients.marks:
+            keys = " and ".join(sorted({mark.key for mark in clients.marks}))
+            why = f"boot files are chosen by architecture and by machine, not by {keys}"
+            report.untranslated(file.place, file.setting, why, FILES_BY_CLASS_REMEDY)
+        elif clients.http:
             report.untranslated(file.place, file.setting, f"for firmware that boots by HTTP: {_NOT_BY_HTTP}",
                                 "such firmware boots by PXE as well, where its setup allows it")  # fmt: skip
         elif clients.ipxe:
-            report.untranslated(file.place, file.setting, "what runs iPXE already gets no other file yet", _IPXE_REMEDY)
+            report.untranslated(file.place, file.setting, "what runs iPXE already gets no other file", _IPXE_REMEDY)
         else:
             sayable.append(clients)
     return sayable

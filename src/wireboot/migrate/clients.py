@@ -1,15 +1,17 @@
-"""Whom a boot file is for: what other servers say by tags, classes and conditions."""
+"""Who is meant: what other servers say by tags, classes and conditions."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-CLASS_IDENTIFIER, USER_CLASS, CLIENT_ARCHITECTURE, IPXE_ENCAPSULATED = 60, 77, 93, 175
+from wireboot.migrate.marks import Mark, option_mark
+
+CLASS_IDENTIFIER, USER_CLASS, CLIENT_ARCHITECTURE, MACHINE_ID, IPXE_ENCAPSULATED = 60, 77, 93, 97, 175
 _PXE_CLASS = "PXEClient:Arch:"
 _ARCHITECTURE_AT = len(_PXE_CLASS)
-_LIMIT = 100
+_LIMIT = 1000
 """Ways to be meant; conditions with more are no one's configuration."""
 
 
@@ -28,6 +30,16 @@ class Clients:
     """Their firmware boots by HTTP."""
     machine: str | None = None
     """The name, or the tag, of one machine or of several."""
+    marks: frozenset[Mark] = frozenset()
+    """What else they say, all of it."""
+    loose: bool = False
+    """Some are in it that are not meant. Of boot files that is no matter: the more special one goes first anyway."""
+
+    @property
+    def booting(self) -> Clients:
+        """As far as it matters to boot files, which PXE clients alone ask for."""
+        marks = frozenset(each for each in self.marks if not _is_of_all_pxe(each))
+        return replace(self, marks=marks, loose=False)
 
     def narrowed(self, other: Clients) -> Clients | None:
         """Those that are meant by both; None: nobody is."""
@@ -46,7 +58,13 @@ class Clients:
             other.ipxe if self.ipxe is None else self.ipxe,
             other.http if self.http is None else self.http,
             other.machine if self.machine is None else self.machine,
+            self.marks | other.marks,
+            self.loose or other.loose,
         )
+
+
+def _is_of_all_pxe(mark: Mark) -> bool:
+    return mark.key == "vendor_class" and mark.value in ("*", "PXEClient", "PXEClient*", "PXEClient:*")
 
 
 Condition = tuple[Clients, ...]
@@ -70,13 +88,16 @@ def other_than(condition: Condition) -> Condition:
 
     Raises UnsayableError where that would say more than the condition does.
     """
-    if condition == NOBODY:
+    excluded = [each.booting for each in condition]
+    if not excluded:
         return EVERYBODY
-    if all(each == Clients(ipxe=each.ipxe) for each in condition) and len(condition) == 1:
-        (only,) = condition
-        return NOBODY if only.ipxe is None else (Clients(ipxe=not only.ipxe),)
-    if all(each.ipxe is None or each.architectures or each.machine for each in condition):
-        return EVERYBODY
+    if any(each.marks for each in excluded):
+        raise UnsayableError("it is for clients that do not say something")
+    if len(excluded) == 1 and excluded[0] == Clients(ipxe=excluded[0].ipxe):
+        ipxe = excluded[0].ipxe
+        return NOBODY if ipxe is None else (Clients(ipxe=not ipxe, loose=True),)
+    if all(each.ipxe is None or each.architectures or each.machine for each in excluded):
+        return (Clients(loose=True),)
     raise UnsayableError("it excludes clients by several marks at once")
 
 
@@ -90,10 +111,14 @@ def running_ipxe() -> Condition:
     return (Clients(ipxe=True),)
 
 
-def with_vendor_class(text: str, start: int = 0) -> Condition:
+def with_mark(mark: Mark) -> Condition:
+    return (Clients(marks=frozenset({mark})),)
+
+
+def with_vendor_class(text: str, start: int = 0, *, whole: bool = False) -> Condition:
     """Those whose option 60 has `text` from its letter `start` on: "PXEClient:Arch:00007:UNDI:003016".
 
-    Raises UnsayableError where that tells no architecture.
+    `whole`: and nothing behind it. Raises UnsayableError for what wireboot cannot look at.
     """
     if start == 0 and (http := re.match(r"HTTPClient(?::Arch:(\d{5}))?", text)):
         return (Clients(frozenset({int(http[1])}) if http[1] else None, http=True),)
@@ -101,26 +126,41 @@ def with_vendor_class(text: str, start: int = 0) -> Condition:
     if start <= _ARCHITECTURE_AT and _PXE_CLASS[start:].startswith(head):
         number = text[_ARCHITECTURE_AT - start :][:5] if start + len(text) > _ARCHITECTURE_AT else ""
         if not number and len(head) > 3:
-            return EVERYBODY
+            return with_mark(Mark("vendor_class", "PXEClient*"))
         if re.fullmatch("[0-9]{5}", number):
             return of_architecture(int(number))
-    raise UnsayableError(f"the vendor class {text!r} names no architecture")
+    if start or not text.isprintable() or not text.strip():
+        raise UnsayableError(f"the vendor class {text!r} is not looked for there")
+    return with_mark(Mark("vendor_class", text if whole and not text.endswith("*") else f"{text}*"))
 
 
 def with_user_class(text: str) -> Condition:
-    if text.strip("\0\4") in ("iPXE", "gPXE"):
+    name = text.strip("\0\4")
+    if name in ("iPXE", "gPXE"):
         return running_ipxe()
-    raise UnsayableError(f"boot files are not chosen by user class {text!r} yet")
+    if not name.isprintable() or not name.strip():
+        raise UnsayableError(f"{text!r} is no user class")
+    return with_mark(Mark("user_class", name))
 
 
 def with_option(code: int) -> Condition:
     """Those that send the option at all."""
     if code in (USER_CLASS, IPXE_ENCAPSULATED):
         # Of what boots over the network only iPXE and its forerunner send either.
-        return running_ipxe()
-    if code in (CLASS_IDENTIFIER, CLIENT_ARCHITECTURE):
-        return EVERYBODY
-    raise UnsayableError(f"boot files are not chosen by option {code}")
+        return (Clients(ipxe=True, loose=True),)
+    if code == CLASS_IDENTIFIER:
+        return with_mark(Mark("vendor_class", "*"))
+    if code == CLIENT_ARCHITECTURE:
+        return (Clients(loose=True),)
+    raise UnsayableError(f"what is in option {code} may matter, not whether it is sent")
+
+
+def with_option_value(code: int, content: bytes) -> Condition:
+    """Those that send the option with just that in it. Raises UnsayableError."""
+    try:
+        return with_mark(option_mark(code, content))
+    except ValueError as problem:
+        raise UnsayableError(f"option {code}: {problem}") from None
 
 
 def _limited(clients: Iterable[Clients]) -> Condition:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
-from wireboot.migrate.draft import Pool, Reservation, Subnet
+from wireboot.migrate.draft import OptionSetting, Pool, Reservation, Subnet
+from wireboot.migrate.marks import Mark
 from wireboot.migrate.report import Report
-from wireboot.wire.addresses import AddressRange, format_link_address
+from wireboot.wire.addresses import AddressRange
 
 _KEEP_ONE = "keep one of the two"
 
@@ -25,7 +26,8 @@ def consistent(subnets: Sequence[Subnet], reservations: Iterable[Reservation], r
                 report.untranslated(pool.place, f"pool {pool.range}", "its subnet is left out", "see there")
             continue
         apart.append(replace(subnet, pools=_pools(subnet, report)))
-    homes = _homes(apart, reservations, report)
+    # Those with an address first: without one they go wherever there is none yet.
+    homes = _homes(apart, sorted(reservations, key=lambda each: each.address is None), report)
     return tuple(replace(subnet, reservations=tuple(homes[subnet.network])) for subnet in apart)
 
 
@@ -66,21 +68,41 @@ def _homes(
 ) -> dict[IPv4Network, list[Reservation]]:
     homes: dict[IPv4Network, list[Reservation]] = {subnet.network: [] for subnet in subnets}
     by_address: dict[IPv4Address, Reservation] = {}
-    by_mac: dict[tuple[IPv4Network, bytes], Reservation] = {}
+    by_mark: dict[tuple[IPv4Network, Mark], Reservation] = {}
     for each in reservations:
-        shown = f"{format_link_address(each.mac)} at {each.address}"
-        network = next((network for network in homes if each.address in network), None)
-        if network is None:
+        address = each.address
+        shown = each.mark.shown if address is None else f"{each.mark.shown} at {address}"
+        # A name or options alone hold wherever the machine is.
+        networks = [network for network in homes if address is None or address in network]
+        if not networks:
             report.untranslated(each.place, shown, "no subnet has that address", "add [[dhcp4.subnets]] that has")
-        elif network.prefixlen < 31 and each.address in (network[0], network[-1]):
-            report.untranslated(each.place, shown, f"no machine can have it in {network}", "choose another address")
-        elif (other := by_address.get(each.address)) is not None:
+        elif address is not None and _is_no_machines(address, networks[0]):
+            report.untranslated(each.place, shown, f"no machine can have it in {networks[0]}", "choose another address")
+        elif address is not None and (other := by_address.get(address)) is not None:
             why = f"the address is reserved already ({other.place})"
             report.untranslated(each.place, shown, why, "a machine with several cards needs an address for each")
-        elif (other := by_mac.get((network, each.mac))) is not None:
-            report.untranslated(each.place, shown, f"the machine has one already ({other.place})", _KEEP_ONE)
         else:
-            homes[network].append(each)
-            by_address[each.address] = each
-            by_mac[network, each.mac] = each
+            for network in networks:
+                if (other := by_mark.setdefault((network, each.mark), each)) is each:
+                    homes[network].append(each)
+                elif address is not None:
+                    why = f"the machine has one already ({other.place})"
+                    report.untranslated(each.place, shown, why, _KEEP_ONE)
+                elif other.address is None:
+                    report.untranslated(each.place, shown, f"it has one already ({other.place})", _KEEP_ONE)
+            if address is not None and by_mark[networks[0], each.mark] is each:
+                by_address[address] = each
     return homes
+
+
+def _is_no_machines(address: IPv4Address, network: IPv4Network) -> bool:
+    return network.prefixlen < 31 and address in (network[0], network[-1])
+
+
+def said_of_all(subnets: Sequence[Subnet]) -> tuple[tuple[OptionSetting, ...], tuple[Subnet, ...]]:
+    """The options that all of several subnets have from the same line, and the subnets without them."""
+    if len(subnets) < 2:
+        return (), tuple(subnets)
+    everywhere = [each for each in subnets[0].options if all(each in subnet.options for subnet in subnets[1:])]
+    rest = (tuple(each for each in subnet.options if each not in everywhere) for subnet in subnets)
+    return tuple(everywhere), tuple(replace(subnet, options=own) for subnet, own in zip(subnets, rest, strict=True))

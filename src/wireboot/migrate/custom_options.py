@@ -51,6 +51,14 @@ def hex_bytes(text: str) -> bytes:
     return bytes.fromhex(digits)
 
 
+def bytes_of_word(text: str, quoted: bool) -> bytes:
+    """A text in quotation marks, or bytes in hexadecimal. Raises ValueError, also where there are none."""
+    content = text.encode("utf-8", "replace") if quoted else hex_bytes(text)
+    if not content:
+        raise ValueError("it is empty")
+    return content
+
+
 def _integer(text: str, size: int, signed: bool) -> bytes:
     number = int(text, 0)
     try:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Literal
 
+from wireboot.migrate.lease_times import LeaseTimes
+from wireboot.migrate.marks import Mark
 from wireboot.migrate.option_values import OptionValue
 from wireboot.migrate.report import Place
 from wireboot.wire.addresses import AddressRange
@@ -23,27 +25,49 @@ class OptionSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassMatch:
+    """What members of a class say: of each key one of the values, and all of the options."""
+
+    values: Mapping[str, tuple[str, ...]]
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientClass:
+    name: str
+    place: Place
+    match: ClassMatch
+    options: tuple[OptionSetting, ...] = ()
+    lease_time_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     range: AddressRange[IPv4Address]
     place: Place
+    classes: tuple[str, ...] = ()
+    not_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    mac: bytes
-    address: IPv4Address
+    mark: Mark
+    """Whom it is for."""
+    address: IPv4Address | None
     hostname: str | None
     place: Place
+    options: tuple[OptionSetting, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
     network: IPv4Network
     place: Place
-    lease_time_s: int
+    times: LeaseTimes
     pools: tuple[Pool, ...] = ()
     options: tuple[OptionSetting, ...] = ()
     reservations: tuple[Reservation, ...] = ()
+    shared_network: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +115,16 @@ class Draft:
     boot_dir: str | None = None
     interfaces: tuple[str, ...] = ()
     mode: Literal["server", "proxy"] | None = None
+    authoritative: bool | None = None
+    rapid_commit: bool = False
+    bootp: bool = False
+    options: tuple[OptionSetting, ...] = ()
+    """Of all subnets."""
+    classes: tuple[ClientClass, ...] = ()
     subnets: tuple[Subnet, ...] = ()
     default_profile: str | None = None
     profiles: tuple[Profile, ...] = ()
     menus: tuple[Menu, ...] = ()
     machines: tuple[Machine, ...] = ()
     origins: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
-    """Where boot_dir, interfaces and mode come from."""
+    """Where boot_dir, interfaces and what is said of all of DHCP come from."""

@@ -1,51 +1,24 @@
-"""The conditions of ISC's `if` and `match if` and of Kea's `test`, as far as they say whom a boot file is for."""
+"""The conditions of ISC's `if` and `match if` and of Kea's `test`: whom they mean."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from wireboot.migrate.clients import (
-    CLASS_IDENTIFIER,
-    CLIENT_ARCHITECTURE,
-    NOBODY,
-    USER_CLASS,
-    Condition,
-    UnsayableError,
-    both,
-    either,
-    of_architecture,
-    other_than,
-    with_option,
-    with_user_class,
-    with_vendor_class,
-)
-from wireboot.migrate.custom_options import hex_bytes
+from wireboot.migrate.clients import Condition, UnsayableError, both, either, other_than, with_option
+from wireboot.migrate.fields import CIRCUIT_ID, MAC, RELAY, REMOTE_ID, SOME, Field, Word, having, option_of
 
 _DEPTH_MAX = 50
 _TOO_DEEP = "the condition is nested too deep"
 _TOKEN = re.compile(
-    r"""\s+|(?P<string>'[^']*'|"[^"]*")|(?P<word>[^\s()\[\],='"!~.]+)|(?P<mark>==|!=|~=|[()\[\],=.])|(?P<bad>.)"""
+    r"""\s+|(?P<string>'[^']*'|"[^"]*")|(?P<word>[0-9]+(?:\.[0-9]+){3}|[^\s()\[\],='"!~.]+)|(?P<mark>==|!=|~=|[()\[\],=.])|(?P<bad>.)"""
 )
-_HEX = re.compile(r"0x[0-9a-fA-F]+|[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2})+")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word or mark of a condition; `quoted` for text in quotation marks, which are gone."""
-
-    text: str
-    quoted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """An option of the client's packet, from its byte `start` on."""
-
-    code: int
-    start: int = 0
-    size: int | None = None
+_ISC_FIELDS = {"agent.circuit-id": CIRCUIT_ID, "agent.remote-id": REMOTE_ID}
+_KEA_PACKET = {"mac": MAC, "giaddr": RELAY}
+_KEA_RELAY = {"1": CIRCUIT_ID, "2": REMOTE_ID, "circuit-id": CIRCUIT_ID, "remote-id": REMOTE_ID}
 
 
 def words_of(test: str) -> list[Word]:
@@ -72,6 +45,15 @@ def condition_of(
     if parser.peek() is not None:
         raise UnsayableError(f"{parser.peek()!r} is not understood")
     return condition
+
+
+def field_of(words: Sequence[Word], option_code: Callable[[str], int | None]) -> Field:
+    """What is looked at, without a value to compare it with. Raises UnsayableError."""
+    parser = _Parser(words, option_code, None)
+    field = parser.field(0)
+    if parser.peek() is not None:
+        raise UnsayableError(f"{parser.peek()!r} is not understood")
+    return field
 
 
 class _Parser:
@@ -126,37 +108,66 @@ class _Parser:
         return self._member_of(name)
 
     def _comparison(self) -> Condition:
-        field = self._field(0)
+        field = self.field(0)
         if self._skip("exists"):
-            return with_option(field.code)
+            return with_option(option_of(field))
         if self._skip("!="):
-            return other_than(_having(field, self._next()))
-        if self._skip("=") or self._skip("==") or self._skip("~="):
-            return _having(field, self._next())
+            return other_than(having(field, self._next()))
+        if self._skip("=") or self._skip("=="):
+            return having(field, self._next())
+        if self._skip("~="):
+            # An expression that text is looked through for, which most often is the beginning of a vendor class.
+            return having(replace(field, size=SOME), self._next())
         raise UnsayableError(f"{self.peek() or 'the end'!r} is not understood")
 
-    def _field(self, depth: int) -> _Field:
+    def field(self, depth: int) -> Field:
         if depth > _DEPTH_MAX:
             raise UnsayableError(_TOO_DEEP)
         if self._skip("substring"):
-            self._expect("(")
-            field = self._field(depth + 1)
-            self._expect(",")
-            start = self._number()
-            self._expect(",")
-            size = None if self._skip("all") else self._number()
-            self._expect(")")
-            return _Field(field.code, field.start + start, size)
+            return self._substring(depth)
+        if self._skip("hardware"):
+            # Its first byte is the hardware type.
+            return Field(MAC, -1)
+        if self._skip("pkt4"):
+            self._expect(".")
+            return self._named(_KEA_PACKET)
+        if self._skip("relay4"):
+            return self._kea_option(_KEA_RELAY)
         if not self._skip("option"):
             raise UnsayableError(f"{self.peek() or 'the end'!r} is not understood")
-        if not self._skip("["):
-            return _Field(self._code(self._next().text))
-        code = self._code(self._next().text)
+        if self.peek() in _ISC_FIELDS:
+            return self._named(_ISC_FIELDS)
+        return self._kea_option() if self.peek() == "[" else Field(self._code(self._next().text))
+
+    def _substring(self, depth: int) -> Field:
+        self._expect("(")
+        field = self.field(depth + 1)
+        self._expect(",")
+        start = self._number()
+        self._expect(",")
+        size = None if self._skip("all") else self._number()
+        self._expect(")")
+        return Field(field.what, field.start + start, size)
+
+    def _kea_option(self, names: Mapping[str, str] | None = None) -> Field:
+        """`[NUMBER].hex`, `[82].option[1].hex`. `names`: what is known by other than a number."""
+        self._expect("[")
+        name = self._next().text
         self._expect("]")
         self._expect(".")
+        if names is None and name in ("82", "dhcp-agent-options") and self._skip("option"):
+            return self._kea_option(_KEA_RELAY)
+        if names is not None and name not in names:
+            raise UnsayableError(f"relay information {name!r} is not looked at")
         if self.peek() != "exists" and self._next().text not in ("hex", "text"):
             raise UnsayableError("a part of an option is not understood")
-        return _Field(code)
+        return Field(self._code(name) if names is None else names[name])
+
+    def _named(self, names: Mapping[str, str]) -> Field:
+        name = self._next().text
+        if name not in names:
+            raise UnsayableError(f"{name!r} of a packet is not looked at")
+        return Field(names[name])
 
     def _code(self, name: str) -> int:
         code = self._option_code(name)
@@ -185,36 +196,3 @@ class _Parser:
             raise UnsayableError("it ends too early")
         self._at += 1
         return self._words[self._at - 1]
-
-
-def _having(field: _Field, value: Word) -> Condition:
-    if field.code == CLIENT_ARCHITECTURE and field.start == 0:
-        return of_architecture(_architecture(value))
-    if field.code == CLASS_IDENTIFIER:
-        text = _text(value)
-        if field.size is not None and field.size < len(text):
-            return NOBODY
-        return with_vendor_class(text, field.start)
-    if field.code == USER_CLASS and field.start <= 1:
-        return with_user_class(_text(value))
-    raise UnsayableError(f"boot files are not chosen by option {field.code} yet")
-
-
-def _architecture(value: Word) -> int:
-    if value.quoted:
-        raise UnsayableError(f"{value.text!r} is no client architecture")
-    try:
-        return int.from_bytes(hex_bytes(value.text), "big") if _HEX.fullmatch(value.text) else int(value.text)
-    except ValueError:
-        raise UnsayableError(f"{value.text!r} is no client architecture") from None
-
-
-def _text(value: Word) -> str:
-    if value.quoted:
-        return value.text
-    if _HEX.fullmatch(value.text):
-        try:
-            return hex_bytes(value.text).decode("latin-1")
-        except ValueError:
-            pass
-    raise UnsayableError(f"{value.text!r} is not understood")

@@ -31,14 +31,14 @@ def value_of_texts(code: int, texts: Sequence[str]) -> OptionValue:
     return value
 
 
-def value_of_bytes(code: int, content: bytes) -> OptionValue:
+def value_of_bytes(code: int, content: bytes, *, sent_by_client: bool = False) -> OptionValue:
     """The value that goes over the cable as `content`. Raises ValueError where the option cannot have it."""
     option = OPTIONS.by_code(code)
     try:
         value = _plain(content if option is None else option.decode(content))
     except DecodeError as problem:
         raise ValueError(problem.reason) from None
-    parse_dhcp4_option(option_name(code), value)
+    parse_dhcp4_option(option_name(code), value, sent_by_client=sent_by_client)
     return value
 
 

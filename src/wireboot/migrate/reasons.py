@@ -1,27 +1,20 @@
-"""Reasons and remedies that several servers' settings share.
-
-"Yet" is said of this translation: what wireboot itself can do, docs/reference/configuration.md tells.
-"""
+"""Reasons and remedies that several servers' settings share."""
 
 from __future__ import annotations
 
-AUTHORITATIVE = (
-    "wireboot refuses addresses that are another's or of another network in any case; "
-    "import the leases as well, so that it knows its clients"
-)
-BY_MAC = "only reservations by MAC are carried over yet"
+AUTHORITATIVE = "it is so for all networks here, or for none"
+AUTHORITATIVE_REMEDY = "look at `authoritative` in [dhcp4]"
+CLASS_HOLDS_EVERYWHERE = "what a class is told is told wherever its members are"
 FILES_BY_CLASS_REMEDY = "name the file in a profile, and the profile for the machines that are to have it"
-INSIDE_OPTIONS = "options inside options are not set yet"
-NO_CLASSES = "who gets no address is not carried over yet"
-NO_CLASSES_REMEDY = "a subnet without `pools` serves only machines with a reservation"
+INSIDE_OPTIONS = "options inside options are not set"
+KEEPS_NOTHING = "a reservation keeps an address, a host name or options"
+NOBODY_IS_IGNORED = "nobody is ignored by class or for being unknown"
+NOBODY_IS_IGNORED_REMEDY = "give the pools `classes` or `not_classes`; without `pools` only reservations are served"
 NOTHING_FOR_PXE = "nothing is to be done for PXE"
 NOTHING_TO_DO = "nothing is to be done"
-NOT_CARRIED_OVER = "it is not carried over yet"
-ONE_LEASE_TIME = "one lease time for each subnet is carried over yet"
-ONE_LINK = "each is a subnet of its own here: a client gets an address of the one that its relay or interface is in"
-OPTIONS_BY_CLASS = "only options of whole subnets are carried over yet"
-OPTIONS_BY_CLASS_REMEDY = "set it in the subnet, if it may be for everybody"
-POOLS_BY_CLASS = "only pools for everybody are carried over yet"
-POOLS_BY_CLASS_REMEDY = "reserve addresses for those machines"
+OPTIONS_OF_CLASS_REMEDY = "set it in [[dhcp4.classes]], if it may be told to all of these clients"
+POOL_OF_KNOWN = "no pool is for known machines alone"
+POOL_OF_KNOWN_REMEDY = "`reserved_share` keeps a share of every pool for them; or reserve addresses"
+POOL_SETTINGS = "pools have no options and no lease time of their own"
 SEE_LEASE_TIME = "see `lease_time_s`"
-SEE_REFERENCE = "see docs/reference/configuration.md"
+WRITE_RESERVATION = "write it as [[dhcp4.subnets.reservations]]"

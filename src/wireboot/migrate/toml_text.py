@@ -6,12 +6,22 @@ A library would add nothing: tomli-w writes no comments, and tomlkit wants the l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from ipaddress import IPv4Address
 
-from wireboot.migrate.draft import Draft, Machine, Menu, MenuEntry, Profile, Reservation, Subnet
+from wireboot.migrate.draft import (
+    ClientClass,
+    Draft,
+    Machine,
+    Menu,
+    MenuEntry,
+    OptionSetting,
+    Pool,
+    Profile,
+    Reservation,
+    Subnet,
+)
 from wireboot.migrate.option_values import OptionValue
 from wireboot.migrate.report import Place
-from wireboot.wire.addresses import AddressRange, format_link_address
+from wireboot.wire.addresses import format_link_address
 
 _WIDTH = 120
 _PLACES_MAX = 6
@@ -24,8 +34,8 @@ def as_toml(draft: Draft, origin: str) -> str:
         parts.append([*_origin_of("boot_dir", draft), _line("boot_dir", draft.boot_dir)])
     if draft.interfaces:
         parts.append([*_origin_of("interfaces", draft), "[network]", _line("interfaces", list(draft.interfaces))])
-    if draft.mode is not None:
-        parts.append([*_origin_of("mode", draft), "[dhcp4]", _line("mode", draft.mode)])
+    parts.extend(filter(None, [list(_dhcp4(draft))]))
+    parts.extend(list(_class(each)) for each in draft.classes)
     for subnet in draft.subnets:
         parts.append(list(_subnet(subnet)))
         parts.extend(list(_reservation(each)) for each in subnet.reservations)
@@ -39,34 +49,104 @@ def as_toml(draft: Draft, origin: str) -> str:
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
+def _dhcp4(draft: Draft) -> Iterator[str]:
+    if draft.mode is None:
+        return
+    places = [*draft.origins.get("mode", ()), *draft.origins.get("dhcp4", ()), *(each.place for each in draft.options)]
+    if places:
+        yield _origin(places)
+    yield "[dhcp4]"
+    yield _line("mode", draft.mode)
+    if draft.authoritative is not None:
+        yield _line("authoritative", draft.authoritative)
+    if draft.rapid_commit:
+        yield _line("rapid_commit", True)
+    if draft.bootp:
+        yield _line("bootp", True)
+    yield from _options(draft.options, "dhcp4")
+
+
+def _class(each: ClientClass) -> Iterator[str]:
+    yield _origin([each.place, *(option.place for option in each.options)])
+    yield "[[dhcp4.classes]]"
+    yield _line("name", each.name)
+    if each.lease_time_s is not None:
+        yield _line("lease_time_s", each.lease_time_s)
+    lines = [
+        _line(key, values[0] if len(values) == 1 else list[OptionValue](values))
+        for key, values in each.match.values.items()
+    ]
+    if each.match.options:
+        lines.append(f"option = {_inline(each.match.options)}")
+    match = f"match = {{ {', '.join(lines)} }}"
+    if len(match) <= _WIDTH:
+        yield match
+    yield from _options(each.options, "dhcp4.classes")
+    if len(match) > _WIDTH:
+        yield "[dhcp4.classes.match]"
+        yield from lines
+
+
 def _subnet(subnet: Subnet) -> Iterator[str]:
     yield _origin([subnet.place, *(pool.place for pool in subnet.pools), *(each.place for each in subnet.options)])
     yield "[[dhcp4.subnets]]"
     yield _line("network", str(subnet.network))
-    if subnet.pools:
-        yield _line("pools", [_range(pool.range) for pool in subnet.pools])
-    yield _line("lease_time_s", subnet.lease_time_s)
-    if subnet.options:
-        yield from _options({option.name: option.value for option in subnet.options})
+    if subnet.shared_network is not None:
+        yield _line("shared_network", subnet.shared_network)
+    yield from _pools(subnet.pools)
+    times = subnet.times
+    for key, time in (
+        ("lease_time_s", times.lease),
+        ("lease_time_min_s", times.least),
+        ("lease_time_max_s", times.most),
+        ("renewal_time_s", times.renewal),
+        ("rebinding_time_s", times.rebinding),
+    ):
+        if time is not None:
+            yield _line(key, time.seconds)
+    yield from _options(subnet.options, "dhcp4.subnets")
 
 
-def _options(options: Mapping[str, OptionValue]) -> Iterator[str]:
+def _pools(pools: Sequence[Pool]) -> Iterator[str]:
+    """One line for each where they have classes."""
+    if any(pool.classes or pool.not_classes for pool in pools):
+        yield "pools = ["
+        yield from (f"    {_pool(pool)}," for pool in pools)
+        yield "]"
+    elif pools:
+        yield f"pools = [{', '.join(map(_pool, pools))}]"
+
+
+def _pool(pool: Pool) -> str:
+    within = pool.range
+    shown = str(within.first) if within.first == within.last else str(within)
+    limits = {"classes": pool.classes, "not_classes": pool.not_classes}
+    said = [_line(key, list[OptionValue](names)) for key, names in limits.items() if names]
+    return f"{{ {', '.join([_line('range', shown), *said])} }}" if said else _value(shown)
+
+
+def _options(options: Sequence[OptionSetting], table: str) -> Iterator[str]:
     """On one line where there is room; a long table is easier to read under a header of its own."""
-    line = f"options = {_inline(options)}"
+    if not options:
+        return
+    values = {option.name: option.value for option in options}
+    line = f"options = {_inline(values)}"
     if len(line) <= _WIDTH:
         yield line
     else:
-        yield "[dhcp4.subnets.options]"
-        yield from (_line(name, value) for name, value in options.items())
+        yield f"[{table}.options]"
+        yield from (_line(name, value) for name, value in values.items())
 
 
 def _reservation(reservation: Reservation) -> Iterator[str]:
-    yield _origin([reservation.place])
+    yield _origin([reservation.place, *(option.place for option in reservation.options)])
     yield "[[dhcp4.subnets.reservations]]"
-    yield _line("mac", format_link_address(reservation.mac))
-    yield _line("address", str(reservation.address))
+    yield _line(reservation.mark.key, reservation.mark.shown)
+    if reservation.address is not None:
+        yield _line("address", str(reservation.address))
     if reservation.hostname is not None:
         yield _line("hostname", reservation.hostname)
+    yield from _options(reservation.options, "dhcp4.subnets.reservations")
 
 
 def _profile(profile: Profile) -> Iterator[str]:
@@ -130,10 +210,6 @@ def _numbers(numbers: Sequence[int]) -> str:
 def _comment(text: str) -> str:
     """A file may be called anything, and a comment ends with the line."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
-def _range(addresses: AddressRange[IPv4Address]) -> str:
-    return str(addresses.first) if addresses.first == addresses.last else str(addresses)
 
 
 def _line(key: str, value: OptionValue) -> str:

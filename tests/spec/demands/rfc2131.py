@@ -30,6 +30,9 @@ RFC_2131 = Document("RFC 2131", "Dynamic Host Configuration Protocol", (
         "test_the_next_candidates_are_probed_ahead_of_need",
         "test_an_address_that_answers_is_out_of_use",
         "test_a_silent_address_is_offered_before_one_not_asked_about",
+        "test_candidates_behind_a_relay_are_asked_by_echo_ahead_of_need",
+        "test_an_address_from_which_an_echo_comes_back_is_out_of_use",
+        "test_no_client_waits_for_an_answer",
     ),
     should(
         "§2.2", "The client looks whether its new address answers.",

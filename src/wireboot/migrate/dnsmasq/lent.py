@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from wireboot.config.values import parse_host_name, parse_mac
+from wireboot.migrate.custom_options import bytes_of_word
 from wireboot.migrate.dnsmasq.reader import Setting
 from wireboot.migrate.dnsmasq.tags import tagged
-from wireboot.migrate.reasons import BY_MAC, NO_CLASSES, ONE_LEASE_TIME, SEE_LEASE_TIME
+from wireboot.migrate.lease_times import LEASE_TIME_S_MAX, LeaseTime, tell_for_ever
+from wireboot.migrate.marks import Mark
+from wireboot.migrate.reasons import NOBODY_IS_IGNORED, NOBODY_IS_IGNORED_REMEDY, SEE_LEASE_TIME
 from wireboot.migrate.report import Report
-from wireboot.migrate.subnet_builder import LEASE_TIME_S_MAX
 
 LEASE_TIME_S = 3600
 """dnsmasq's own, for IPv4."""
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_HEX = re.compile(r"[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2})+")
 _TIME = re.compile(r"([0-9]{1,9})([smhdw]?)", re.IGNORECASE)
-_NOT_V6 = "DHCPv6 and router advertisements are not served yet"
+_NOT_V6 = "DHCPv6 and router advertisements are not served"
 _V6_REMEDY = "leave dnsmasq to do it, without its IPv4 ranges"
 
 
@@ -31,7 +34,7 @@ class Range:
     first: IPv4Address
     last: IPv4Address | None
     """None: only machines with a reservation get an address there."""
-    lease_time_s: int
+    lease_time: LeaseTime
     tags: tuple[str, ...]
     """Set for clients of this network."""
     for_tags: tuple[str, ...]
@@ -43,10 +46,15 @@ class HostLine:
     """A `dhcp-host`."""
 
     setting: Setting
-    macs: tuple[bytes, ...]
+    marks: tuple[Mark, ...]
+    """By any of them the machine is told."""
     address: IPv4Address | None
     name: str | None
     tags: tuple[str, ...]
+
+    @property
+    def macs(self) -> tuple[bytes, ...]:
+        return tuple(mark.value for mark in self.marks if mark.key == "mac" and isinstance(mark.value, bytes))
 
 
 class Lent:
@@ -87,7 +95,7 @@ class Lent:
         masks = [field for field in rest[1:] if _is_address(field)]
         time = next((field for field in rest[1:] if field and not _is_address(field)), None)
         network = self._network(setting, first, last, masks[0] if masks else None)
-        return Range(setting, network, first, last, self._seconds(setting, time), sets, needs)
+        return Range(setting, network, first, last, self._lease_time(setting, time), sets, needs)
 
     def _network(self, setting: Setting, first: IPv4Address, last: IPv4Address | None, mask: str | None) -> IPv4Network:
         """Without a netmask dnsmasq takes that of its interface."""
@@ -106,42 +114,39 @@ class Lent:
         )
         return likely
 
-    def _seconds(self, setting: Setting, time: str | None) -> int:
-        if time is None:
-            return LEASE_TIME_S
-        seconds = _seconds(time)
+    def _lease_time(self, setting: Setting, time: str | None) -> LeaseTime:
+        seconds = LEASE_TIME_S if time is None else _seconds(time)
         if seconds is None:
-            self._report.differs(
-                setting.place,
-                f"`{setting.text}` lends addresses for ever, wireboot for a year",
-                "a machine that always comes back needs a reservation, not an endless lease",
-            )
-            return LEASE_TIME_S_MAX
+            tell_for_ever(setting.place, setting.text, self._report)
         # As dnsmasq, which lends for two minutes at least.
-        return max(120, seconds)
+        return LeaseTime(LEASE_TIME_S_MAX if seconds is None else max(120, seconds), setting.place, setting.text)
 
     def read_host(self, setting: Setting) -> None:
         """Fields in any order: MACs, an address, a name, a time, tags."""
-        macs: list[bytes] = []
+        marks: list[Mark] = []
         tags: list[str] = []
         address, name = None, None
         for field in filter(None, setting.fields):
             kind, colon, tag = field.partition(":")
             if colon and kind in ("set", "net"):
                 tags.append(tag)
+            elif field == "id:*":
+                why = "a reservation by MAC is for the machine whatever client identifier it sends"
+                self._report.not_needed(setting.place, field, why)
+            elif colon and kind == "id" and tag:
+                marks.append(Mark("client_id", bytes_of_word(tag, quoted=not _HEX.fullmatch(tag))))
             elif (colon and kind in ("id", "tag")) or field == "ignore" or "[" in field or "*" in field:
                 self._report.untranslated(setting.place, setting.text, *_of_field(field))
-                if field != "id:*":
-                    return
+                return
             elif _is_address(field):
                 address = IPv4Address(field)
             elif (mac := _mac(field)) is not None:
-                macs.append(mac)
+                marks.append(Mark("mac", mac))
             elif field == "infinite" or _TIME.fullmatch(field):
-                self._report.untranslated(setting.place, field, ONE_LEASE_TIME, SEE_LEASE_TIME)
+                self._report.untranslated(setting.place, field, "a reservation has no lease time", SEE_LEASE_TIME)
             else:
                 name = self._name(setting, field)
-        self.hosts.append(HostLine(setting, tuple(macs), address, name, tuple(tags)))
+        self.hosts.append(HostLine(setting, tuple(marks), address, name, tuple(tags)))
 
     def _name(self, setting: Setting, text: str) -> str | None:
         try:
@@ -153,17 +158,13 @@ class Lent:
 
 def _of_field(field: str) -> tuple[str, str]:
     """Why a host with it is left out, and what to do."""
-    if field == "id:*":
-        return "who sends a client identifier is known by it", "leases are by client identifier, reservations by MAC"
-    if field.startswith("id:"):
-        return BY_MAC, "write the machine's MAC instead"
     if field.startswith("tag:"):
-        return "reservations do not depend on a class yet", "leave the tag out, where the MAC says enough"
+        return "reservations do not depend on a class", "leave the tag out, where the MAC says enough"
     if field == "ignore":
-        return NO_CLASSES, "[[machines]] with a profile decides what it boots"
+        return NOBODY_IS_IGNORED, NOBODY_IS_IGNORED_REMEDY
     if "[" in field:
         return _NOT_V6, _V6_REMEDY
-    return "a reservation is for one MAC, not for many by a pattern", "write a reservation for each machine"
+    return "a reservation is for one machine, not for many by a pattern", "write a reservation for each machine"
 
 
 def _mac(field: str) -> bytes | None:

@@ -56,7 +56,7 @@ def option_line(setting: Setting) -> OptionLine:
     if colon and kind in ("encap", "vi-encap", "vendor"):
         raise EncapsulatedError(kind)
     if colon and kind == "option6":
-        raise ValueError("DHCPv6 is not served yet")
+        raise ValueError("DHCPv6 is not served")
     code = option_code(name if colon and kind == "option" else rest[0])
     if code is None:
         raise ValueError(f"no DHCP option is called {name or rest[0]!r}")

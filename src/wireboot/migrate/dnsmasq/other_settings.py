@@ -6,10 +6,8 @@ from typing import NamedTuple
 
 from wireboot.migrate.dnsmasq.reader import Setting
 from wireboot.migrate.reasons import (
-    AUTHORITATIVE,
-    NO_CLASSES,
-    NO_CLASSES_REMEDY,
-    NOT_CARRIED_OVER,
+    NOBODY_IS_IGNORED,
+    NOBODY_IS_IGNORED_REMEDY,
     NOTHING_FOR_PXE,
     NOTHING_TO_DO,
 )
@@ -24,7 +22,7 @@ class _Row(NamedTuple):
 
 _DNS = "wireboot answers no DNS"
 _DNS_REMEDY = "leave dnsmasq to do it, without dhcp-range and enable-tftp; or another name server"
-_V6 = "DHCPv6 and router advertisements are not served yet"
+_V6 = "DHCPv6 and router advertisements are not served"
 _LOG_REMEDY = "`wireboot serve --log-format` and the service manager decide about the log"
 
 # fmt: off
@@ -46,19 +44,21 @@ _NOT_TRANSLATED = (
     _Row("except-interface no-dhcp-interface no-dhcpv4-interface", "interfaces are named, not excepted",
          "list those to serve on as `interfaces` in [network]"),
     _Row("listen-address", "wireboot serves interfaces, not single addresses", "name the interface in [network]"),
-    _Row("bridge-interface dhcp-alternate-port shared-network", NOT_CARRIED_OVER,
-         "give each interface an address of its own network"),
-    _Row("dhcp-ignore", NO_CLASSES, NO_CLASSES_REMEDY),
+    _Row("bridge-interface", "an interface is served by the networks of its own addresses",
+         "name the bridge itself in [network]"),
+    _Row("dhcp-alternate-port", "DHCP's ports are fixed", NOTHING_FOR_PXE),
+    _Row("dhcp-ignore", NOBODY_IS_IGNORED, NOBODY_IS_IGNORED_REMEDY),
     _Row("dhcp-ignore-clid", "leases are by client identifier, where a client sends one",
          "see docs/guides/moving-in.md"),
     _Row("dhcp-script dhcp-luascript dhcp-scriptuser script-arp script-on-renewal",
-         "no program is run when a lease changes yet", "`wireboot serve --log-format json` tells every change"),
+         "no program is run when a lease changes", "`wireboot serve --log-format json` tells every change"),
     _Row("dhcp-relay dhcp-proxy", "wireboot is no relay", "use a relay agent, such as the one of the router"),
-    _Row("dhcp-circuitid dhcp-remoteid dhcp-subscrid dhcp-name-match dhcp-mac dhcp-pxe-vendor",
-         NOT_CARRIED_OVER, "see the lines that use its tag"),
-    _Row("dhcp-broadcast bootp-dynamic dhcp-rapid-commit dhcp-reply-delay dhcp-sequential-ip dhcp-lease-max "
-         "dhcp-ignore-names",
-         NOT_CARRIED_OVER, NOTHING_FOR_PXE),
+    _Row("dhcp-subscrid dhcp-name-match dhcp-pxe-vendor", "clients are not told by it",
+         "see the lines that use its tag, and [dhcp4.classes.match] for what they are told by"),
+    _Row("dhcp-broadcast", "replies are broadcast to who asks for it", "where one needs more, please report it"),
+    _Row("dhcp-reply-delay", "clients are answered at once", NOTHING_TO_DO),
+    _Row("dhcp-lease-max", "there are as many leases as addresses", "make the pools smaller"),
+    _Row("dhcp-ignore-names", "the name that a client gives itself is kept with its lease", NOTHING_FOR_PXE),
     _Row("conf-dir conf-file dhcp-hostsdir dhcp-hostsfile dhcp-optsdir dhcp-optsfile", "it names no file",
          "take it out"),
     _Row("read-ethers", "/etc/ethers is not read", "write its lines as [[dhcp4.subnets.reservations]]"),
@@ -66,7 +66,7 @@ _NOT_TRANSLATED = (
     _Row("leasefile-ro", "leases are always kept", NOTHING_TO_DO),
     _Row("tftp-secure", "who may read which boot file follows from the rights of wireboot's own user",
          "let that user read boot_dir, and nothing that is secret"),
-    _Row("tftp-unique-root", "boot files lie in one folder for all yet", "give machines profiles with their own files"),
+    _Row("tftp-unique-root", "boot files lie in one folder for all", "give machines profiles with their own files"),
     _Row("tftp-max", "transfers are bounded by open files", "raise the service's limit of open files"),
     _Row("tftp-mtu", "the block size follows from the interface's MTU", "set the MTU of the interface"),
     _Row("tftp-no-blocksize", "the options that a client asks for are granted",
@@ -75,12 +75,12 @@ _NOT_TRANSLATED = (
          "let the firewall follow TFTP (nf_conntrack_tftp)"),
 )
 _NOT_NEEDED = (
-    _Row("dhcp-authoritative", AUTHORITATIVE, ""),
     _Row("bind-interfaces bind-dynamic", "interfaces are served as they come and go", ""),
     _Row("enable-tftp", "boot files are always served by TFTP", ""),
     _Row("tftp-no-fail", "`wireboot check` tells what is missing", ""),
     _Row("tftp-lowercase", "names of boot files are found in whatever case", ""),
     _Row("tftp-single-port", "clients behind address translation reach it as any TFTP server", ""),
+    _Row("dhcp-sequential-ip", "addresses are used in their order in any case", ""),
     _Row("dhcp-leasefile", "`wireboot lease import` reads that file", ""),
     _Row("dhcp-no-override", "file and server names have fields and options of their own", ""),
     _Row("no-ping", "addresses are probed by ARP ahead of need, so nobody waits for it", ""),

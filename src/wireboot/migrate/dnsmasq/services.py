@@ -69,7 +69,7 @@ def _service(setting: Setting, report: Report) -> Service | None:
     try:
         told = tagged(setting.fields)
         if told.needs:
-            raise ValueError("menu entries are the same for all clients yet")
+            raise ValueError("menu entries are the same for all clients")
         architecture, text, what, server = (*told.rest, "", "", "", "")[:4]
         number = _ARCHITECTURES.get(architecture)
         if number is None and not re.fullmatch("[0-9]{1,4}", architecture):

@@ -17,15 +17,25 @@ from wireboot.migrate.clients import (
     either,
     of_architecture,
     other_than,
+    with_mark,
     with_option,
+    with_option_value,
     with_user_class,
     with_vendor_class,
 )
+from wireboot.migrate.custom_options import bytes_of_word, hex_bytes
 from wireboot.migrate.dnsmasq.reader import Setting
+from wireboot.migrate.marks import Mark
 from wireboot.migrate.option_names import option_code
 from wireboot.migrate.report import Report
 
-SETTING_TAGS = ("dhcp-match", "dhcp-vendorclass", "dhcp-userclass", "tag-if")
+SETTING_TAGS = (
+    "dhcp-match", "dhcp-vendorclass", "dhcp-userclass", "dhcp-circuitid", "dhcp-remoteid", "dhcp-mac", "tag-if",
+)  # fmt: skip
+
+_MARKS = {"dhcp-circuitid": "circuit_id", "dhcp-remoteid": "remote_id"}
+_MAC_SIZE = 6
+_HEX = re.compile(r"[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ class Tags:
     def __init__(self, of_subnets: Iterable[str] = (), of_machines: Iterable[str] = ()) -> None:
         self.of_subnets = frozenset(of_subnets)
         self._meaning: dict[str, Condition] = {tag: (Clients(machine=tag),) for tag in of_machines}
-        self._unsayable: dict[str, str] = dict.fromkeys(self.of_subnets, "boot files are not chosen by subnet yet")
+        self._unsayable: dict[str, str] = dict.fromkeys(self.of_subnets, "boot files are not chosen by subnet")
 
     def learn(self, setting: Setting, report: Report) -> None:
         """One of SETTING_TAGS. What it says beyond wireboot's words is told once here, and where the tag is used."""
@@ -82,6 +92,8 @@ class Tags:
         condition = EVERYBODY
         for need in needs:
             tag = need.removeprefix("!")
+            if tag == "known":
+                raise UnsayableError("known machines are no class")
             if tag in self._unsayable and tag not in self._meaning:
                 raise UnsayableError(self._unsayable[tag])
             if tag not in self._meaning:
@@ -95,26 +107,50 @@ class Tags:
             return self.condition(needs)
         if needs:
             raise UnsayableError("it sets a tag for clients that have another one")
+        text = ",".join(rest)
         if setting.name == "dhcp-vendorclass":
-            return with_vendor_class(",".join(rest))
+            return with_vendor_class(text)
         if setting.name == "dhcp-userclass":
-            return with_user_class(",".join(rest))
+            return with_user_class(text)
+        if setting.name in _MARKS:
+            return with_mark(Mark(_MARKS[setting.name], _content(text)))
+        if setting.name == "dhcp-mac":
+            return with_mark(Mark("mac", _mac_prefix(text)))
         return _with_option(rest)
+
+
+def _content(text: str) -> bytes:
+    """Bytes with colons between them, or text."""
+    try:
+        return bytes_of_word(text, quoted=not _HEX.fullmatch(text))
+    except ValueError as problem:
+        raise UnsayableError(str(problem)) from None
+
+
+def _mac_prefix(text: str) -> bytes:
+    """`01:23:45:*:*:*`: what may be anything stands at the end."""
+    match = re.fullmatch(r"((?:[0-9a-fA-F]{1,2}:){0,5}[0-9a-fA-F]{1,2})((?::\*)*)", text)
+    if match is None or text.count(":") != _MAC_SIZE - 1:
+        raise UnsayableError("of a MAC address only its beginning is looked at")
+    return hex_bytes(match[1] if ":" in match[1] else match[1].rjust(2, "0"))
 
 
 def _with_option(rest: Sequence[str]) -> Condition:
     """`dhcp-match`: an option's name or number and, where it matters, its value."""
     code = option_code(rest[0].removeprefix("option:")) if rest else None
     if code is None:
-        raise UnsayableError(f"boot files are not chosen by {rest[0] if rest else 'nothing'}")
+        raise UnsayableError(f"nobody is told by {rest[0] if rest else 'nothing'}")
     values = rest[1:]
-    if not values or values == ("",):
+    text = ",".join(values)
+    if not text:
         return with_option(code)
     if code == CLIENT_ARCHITECTURE:
         return _architectures(values)
     if code == CLASS_IDENTIFIER:
-        return with_vendor_class(",".join(values).rstrip("*"))
-    raise UnsayableError(f"boot files are not chosen by the value of option {code} yet")
+        return with_vendor_class(text.rstrip("*"))
+    if text.endswith("*"):
+        raise UnsayableError(f"of option {code} only the whole is looked at")
+    return with_option_value(code, _content(text))
 
 
 def _architectures(values: Sequence[str]) -> Condition:

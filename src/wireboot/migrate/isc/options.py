@@ -29,6 +29,11 @@ _KINDS = {
 _HEX = re.compile(r"[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2})*")
 
 
+def is_definition(statement: Statement) -> bool:
+    """`option NAME code NUMBER = TYPE`."""
+    return statement.name == "option" and len(statement.words) > 3 and statement.words[2].text == "code"
+
+
 class IscOptions:
     """The names that `option` takes: IANA's, ISC's and those of `option NAME code NUMBER = TYPE`."""
 
@@ -49,7 +54,7 @@ class IscOptions:
             for each in text.removeprefix("array of ").strip("{}").split(",")
         ]
         if None in kinds:
-            raise ValueError("options of that type are not set yet")
+            raise ValueError("options of that type are not set")
         self._own[words[1]] = CustomOption(int(words[3]), tuple(kind for kind in kinds if kind is not None), repeated)
 
     def code(self, name: str) -> int | None:
@@ -69,7 +74,7 @@ class IscOptions:
         if code is None:
             raise ValueError(f"no DHCP option is called {name!r}")
         if values and not values[0].quoted and values[0].text == "=":
-            raise ValueError("options that are computed are not set yet")
+            raise ValueError("options that are computed are not set")
         return OptionSetting(code, option_name(code), self._value(code, name, values), statement.place)
 
     def _value(self, code: int, name: str, values: Sequence[Token]) -> OptionValue:

@@ -6,14 +6,10 @@ from typing import NamedTuple
 
 from wireboot.migrate.isc.statements import Statement
 from wireboot.migrate.reasons import (
-    AUTHORITATIVE,
-    NO_CLASSES,
-    NO_CLASSES_REMEDY,
+    NOBODY_IS_IGNORED,
+    NOBODY_IS_IGNORED_REMEDY,
     NOTHING_FOR_PXE,
     NOTHING_TO_DO,
-    ONE_LEASE_TIME,
-    SEE_LEASE_TIME,
-    SEE_REFERENCE,
 )
 from wireboot.migrate.report import Report
 
@@ -32,34 +28,36 @@ _NOT_TRANSLATED = (
          "DNS is not updated", "let clients do it, or leave it out"),
     _Row("failover load-balance max-response-delay max-unacked-updates mclt split hba",
          "there is no second server that shares the leases", "run one server, or give two of them pools apart"),
-    _Row("max-lease-time min-lease-time adaptive-lease-time-threshold dynamic-bootp-lease-length "
-         "dynamic-bootp-lease-cutoff",
-         ONE_LEASE_TIME, SEE_LEASE_TIME),
-    _Row("default-lease-time", ONE_LEASE_TIME, SEE_LEASE_TIME),
+    _Row("adaptive-lease-time-threshold", "leases do not get shorter as addresses do",
+         "set a `lease_time_s` that leaves room"),
+    _Row("dynamic-bootp-lease-length dynamic-bootp-lease-cutoff", "a BOOTP client keeps its address for ever",
+         "reserve addresses for BOOTP clients, and leave `bootp` off"),
+    _Row("default-lease-time min-lease-time max-lease-time", "it is not understood", "set `lease_time_s`"),
     _Row("dhcp-cache-threshold", "every renewal is a new lease, on disk before it is told", NOTHING_TO_DO),
     _Row("server-name", "wireboot tells clients no name of a server", NOTHING_FOR_PXE),
-    _Row("omapi-port omapi-key", "leases are not changed from outside yet", "`wireboot lease` looks at them"),
+    _Row("omapi-port omapi-key", "leases are not changed over the network", "see `wireboot lease --help`"),
     _Row("on execute set unset log switch eval return parse-vendor-option vendor-option-space site-option-space define",
          "conditions and actions are not part of the configuration", "name options, boot files and machines instead"),
     _Row("subnet6 dhcpv6-lease-file-name prefix6 range6 fixed-address6 fixed-prefix6 authoritative6",
-         "DHCPv6 is not served yet", "leave ISC's server to do it with `dhcpd -6`"),
+         "DHCPv6 is not served", "leave ISC's server to do it with `dhcpd -6`"),
     _Row("server-identifier", "the server is known by the address that it answers from", NOTHING_TO_DO),
     _Row("always-broadcast", "replies are broadcast to clients that ask for it",
          "where one needs more, please report it"),
     _Row("min-secs delayed-ack max-ack-delay", "clients are answered at once", NOTHING_TO_DO),
-    _Row("boot-unknown-clients", NO_CLASSES, NO_CLASSES_REMEDY),
+    _Row("boot-unknown-clients", NOBODY_IS_IGNORED, NOBODY_IS_IGNORED_REMEDY),
     _Row("local-port remote-port local-address", "DHCP's ports are fixed", "name the interface in [network]"),
+    _Row("infinite-is-reserved ignore-client-uids", "leases are by client identifier, or by MAC without one",
+         "a reservation by MAC is for the machine whatever identifier it sends"),
     _Row("interface", "interfaces are named in [network]", "list it there as `interfaces`"),
     _Row("get-lease-hostnames", "names are not looked up in DNS", "give `hostname` in a reservation"),
 )
 _NOT_NEEDED = (
-    _Row("authoritative", AUTHORITATIVE, ""),
     _Row("lease-file-name db-time-format", "`wireboot lease import` reads that file", ""),
     _Row("pid-file-name log-facility", "the service manager does that", ""),
     _Row("ping-check ping-timeout ping-timeout-ms ping-cltt-secs", "addresses are probed by ARP ahead of need", ""),
     _Row("one-lease-per-client", "a client has one lease in each subnet", ""),
     _Row("stash-agent-options use-lease-addr-for-default-route", "relay agents are answered as they ask", ""),
-    _Row("always-reply-rfc1048 infinite-is-reserved ignore-client-uids", "BOOTP is not answered", ""),
+    _Row("always-reply-rfc1048", "a BOOTP reply has its options in any case", ""),
 )
 # fmt: on
 _ROWS = {
@@ -70,11 +68,10 @@ _ROWS = {
 }  # fmt: skip
 _PERMISSIONS = frozenset(
     (
-        "allow booting", "allow bootp", "deny bootp", "ignore bootp", "allow declines", "deny declines",
-        "ignore declines",
-        "allow unknown-clients", "allow unknown clients", "deny client-updates", "ignore client-updates",
-        "allow client-updates", "deny duplicates", "allow duplicates", "deny dynamic bootp clients",
-        "deny leasequery", "allow all clients",
+        "allow all clients", "allow booting", "allow bootp", "allow client-updates", "allow declines",
+        "allow duplicates", "allow dynamic bootp clients", "allow unknown clients", "allow unknown-clients",
+        "deny client-updates", "deny declines", "deny duplicates", "deny dynamic bootp clients", "deny leasequery",
+        "ignore client-updates", "ignore declines",
     )
 )  # fmt: skip
 
@@ -89,11 +86,9 @@ def tell_other(statement: Statement, report: Report) -> None:
     name = statement.name
     if name in ("allow", "deny", "ignore"):
         if is_harmless_permission(statement):
-            report.not_needed(statement.place, str(statement), "whoever asks by DHCP is answered")
+            report.not_needed(statement.place, str(statement), "whoever asks is answered")
         else:
-            report.untranslated(statement.place, str(statement), NO_CLASSES, NO_CLASSES_REMEDY)
-    elif name == "not" and statement.begins("not", "authoritative"):
-        report.untranslated(statement.place, str(statement), AUTHORITATIVE, SEE_REFERENCE)
+            report.untranslated(statement.place, str(statement), NOBODY_IS_IGNORED, NOBODY_IS_IGNORED_REMEDY)
     elif name in _ROWS:
         row, needed = _ROWS[name]
         if needed:

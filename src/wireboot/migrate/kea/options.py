@@ -40,7 +40,7 @@ class KeaOptions:
             name is None or code is None or not isinstance(code.value, int) or not 0 < code.value < 255
             or "" in kinds or space != "dhcp4" or encapsulate
         ):  # fmt: skip
-            self._report.untranslated(node.place, f"option-def {name}", "options of that kind are not set yet",
+            self._report.untranslated(node.place, f"option-def {name}", "options of that kind are not set",
                                       "set the option by its number, with its bytes")  # fmt: skip
         else:
             repeated = array is not None and array.value is True

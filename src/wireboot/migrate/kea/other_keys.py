@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wireboot.migrate.kea.json_text import Node
-from wireboot.migrate.reasons import (
-    AUTHORITATIVE,
-    BY_MAC,
-    NOTHING_FOR_PXE,
-    NOTHING_TO_DO,
-    ONE_LEASE_TIME,
-    SEE_LEASE_TIME,
-)
+from wireboot.migrate.reasons import NOTHING_FOR_PXE, NOTHING_TO_DO, SEE_LEASE_TIME, WRITE_RESERVATION
 from wireboot.migrate.report import Report
 
 
@@ -31,29 +24,31 @@ _NOT_TRANSLATED = (
          "ddns-use-conflict-resolution ddns-conflict-resolution-mode ddns-ttl ddns-ttl-percent ddns-ttl-min "
          "ddns-ttl-max hostname-char-set hostname-char-replacement",
          "DNS is not updated", "let clients do it, or leave it out"),
-    _Row("hooks-libraries", "libraries are not loaded", "leave out what they did, or tell what is missed"),
-    _Row("min-valid-lifetime max-valid-lifetime offer-lifetime cache-threshold cache-max-age",
-         ONE_LEASE_TIME, SEE_LEASE_TIME),
+    _Row("valid-lifetime min-valid-lifetime max-valid-lifetime", "it has no lease time of its own", SEE_LEASE_TIME),
+    _Row("offer-lifetime", "an offer is held for a minute, and not on record", NOTHING_TO_DO),
+    _Row("cache-threshold cache-max-age", "every renewal is a new lease, on disk before it is told", NOTHING_TO_DO),
     _Row("hosts-database hosts-databases config-control", "reservations in a database are not read",
-         "write them as [[dhcp4.subnets.reservations]]"),
+         WRITE_RESERVATION),
     _Row("server-hostname", "wireboot tells clients no name of a server", NOTHING_FOR_PXE),
-    _Row("client-class client-classes require-client-classes evaluate-additional-classes only-if-required "
-         "only-in-additional-list pool-id template-test",
-         "only pools, reservations and options for everybody are carried over yet",
-         "reserve addresses for those machines"),
+    _Row("client-class client-classes", "classes of one client follow from what it says, not from a list",
+         "see [dhcp4.classes.match]"),
+    _Row("require-client-classes evaluate-additional-classes only-if-required only-in-additional-list",
+         "a class counts wherever its members are", "name it in the pools that are to be for it"),
+    _Row("template-test", "classes are not made while clients come", "write them as [[dhcp4.classes]]"),
     _Row("interface interface-id relay", "a subnet is found by the address of the interface or of the relay",
-         "where that is of another network, there is nothing like it yet"),
+         "give the subnet of that address the same `shared_network`"),
     _Row("4o6-interface 4o6-interface-id 4o6-subnet", "DHCPv4 over DHCPv6 is not served", "leave Kea to do it"),
-    _Row("duid client-id circuit-id flex-id", BY_MAC, "write the machine's MAC as `mac`"),
-    _Row("match-client-id calculate-tee-times t1-percent t2-percent store-extended-info allocator pd-allocator "
+    _Row("match-client-id store-extended-info allocator pd-allocator "
          "reservation-mode reservations-global reservations-in-subnet reservations-out-of-pool "
          "reservations-lookup-first ip-reservations-unique host-reservation-identifiers "
          "early-global-reservations-lookup echo-client-id compatibility parked-packet-limit "
          "stash-agent-options adaptive-lease-time-threshold statistic-default-sample-count "
          "statistic-default-sample-age expired-leases-processing sanity-checks dhcp-queue-control "
          "decline-probation-period boot-unknown-clients",
-         "leases are by client identifier, or MAC without one, and reservations by MAC",
-         "see docs/guides/moving-in.md"),
+         "leases are by client identifier, or MAC without one; reservations of every kind are looked for",
+         "see docs/concepts/dhcp.md"),
+    _Row("calculate-tee-times t1-percent t2-percent", "T1 and T2 are told as seconds",
+         "set `renewal_time_s` and `rebinding_time_s`"),
     _Row("user-context comment", "remarks are not carried over", "write it as a comment, where it is of use"),
     _Row("outbound-interface service-sockets-require-all service-sockets-max-retries "
          "service-sockets-retry-wait-time re-detect",
@@ -63,11 +58,9 @@ _NOT_TRANSLATED = (
          "nothing is to be done for PXE: what firmware needs is always sent"),
 )
 _NOT_NEEDED = (
-    _Row("authoritative", AUTHORITATIVE, ""),
-    _Row("renew-timer rebind-timer", "half and seven eighths of the lease time", ""),
     _Row("loggers control-socket control-sockets multi-threading server-tag",
          "the service manager and the log do that", ""),
-    _Row("id", "subnets are known by their network", ""),
+    _Row("id pool-id", "subnets and pools are known by their addresses", ""),
     _Row("dhcp-socket-type", "clients without an address are always reached", ""),
 )
 # fmt: on

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
-from wireboot.config.values import parse_host_name, parse_ipv4_range, parse_mac, parse_name
-from wireboot.migrate.boot import BootFile, KnownMachine, boot_plan
-from wireboot.migrate.clients import EVERYBODY, Condition, UnsayableError
-from wireboot.migrate.consistent import consistent
-from wireboot.migrate.draft import Draft, OptionSetting, Pool, Reservation
-from wireboot.migrate.expressions import condition_of, words_of
+from wireboot.config.values import parse_ipv4_range, parse_name
+from wireboot.migrate.assemble import lending, tell_files_of_another_program
+from wireboot.migrate.boot import boot_plan
+from wireboot.migrate.clients import UnsayableError
+from wireboot.migrate.draft import Draft, Pool
+from wireboot.migrate.kea.classes import Classes
 from wireboot.migrate.kea.json_text import Node, parse
-from wireboot.migrate.kea.options import KeaOptions
 from wireboot.migrate.kea.other_keys import Section
-from wireboot.migrate.next_server import tell_next_server
-from wireboot.migrate.reasons import (
-    BY_MAC,
-    FILES_BY_CLASS_REMEDY,
-    ONE_LINK,
-    OPTIONS_BY_CLASS,
-    OPTIONS_BY_CLASS_REMEDY,
-    POOLS_BY_CLASS,
-)
-from wireboot.migrate.report import Place, Report
+from wireboot.migrate.kea.reservations import read_reservation
+from wireboot.migrate.kea.scope import Found, Scope
+from wireboot.migrate.lease_times import LeaseTime, LeaseTimes, lease_time
+from wireboot.migrate.reasons import AUTHORITATIVE, AUTHORITATIVE_REMEDY, POOL_OF_KNOWN_REMEDY, POOL_SETTINGS
+from wireboot.migrate.report import Report
 from wireboot.migrate.sources import SourceFiles, SourceText
-from wireboot.migrate.subnet_builder import SubnetBuilder, lease_time_s
-from wireboot.wire.addresses import AddressRange, format_link_address
+from wireboot.migrate.subnet_builder import SubnetBuilder
+from wireboot.wire.addresses import AddressRange
 
 LEASE_TIME_S = 7200
 """Kea's own."""
-VENDOR_CLASS, TFTP_SERVER_NAME, BOOT_FILE_NAME = 60, 66, 67
+_TIMES = {
+    "valid-lifetime": "lease",
+    "min-valid-lifetime": "least",
+    "max-valid-lifetime": "most",
+    "renew-timer": "renewal",
+    "rebind-timer": "rebinding",
+}
 
 
 def from_kea(files: Sequence[SourceText], sources: SourceFiles, own: Sequence[IPv4Interface], report: Report) -> Draft:
@@ -40,49 +40,36 @@ def from_kea(files: Sequence[SourceText], sources: SourceFiles, own: Sequence[IP
     return _Translation(own, report).draft([parse(file, sources) for file in files])
 
 
-@dataclass(frozen=True)
-class _Scope:
-    """What holds for a subnet from around it."""
-
-    options: Mapping[int, OptionSetting] = field(default_factory=dict)
-    lease_time_s: int = LEASE_TIME_S
-    in_subnet: bool = False
-
-
 class _Translation:
     def __init__(self, own: Sequence[IPv4Interface], report: Report) -> None:
-        self._own, self._report = own, report
-        self._options = KeaOptions(report)
-        self._interfaces: dict[str, Place] = {}
-        self._subnets: list[SubnetBuilder] = []
-        self._reservations: list[Reservation] = []
-        self._machines: list[KnownMachine] = []
-        self._classes: dict[str, Condition] = {}
-        self._of_classes: list[BootFile] = []
-        self._of_machines: list[BootFile] = []
-        self._of_all: list[BootFile] = []
+        self._report = report
+        self._found = Found(own, report)
+        self._classes = Classes(self._found)
+        self._of_subnets: set[int] = set()
+        """Options that a subnet, or a shared network, sets for itself."""
 
     def draft(self, documents: Sequence[Node]) -> Draft:
+        found = self._found
         for document in documents:
             top = Section(document, self._report)
             served = top.take("Dhcp4")
             if served is not None:
                 self._served(Section(served, self._report))
             top.tell_others()
-        files = [*self._of_machines, *self._of_classes, *self._of_all]
-        plan = boot_plan(files, self._machines, self._report)
-        if plan.profiles:
-            self._report.differs(
-                files[0].place,
-                "Kea names boot files, and another program serves them: wireboot does both",
-                "set `boot_dir` to the folder that the TFTP server has served, and stop that one",
-            )
-        subnets = consistent([each.subnet() for each in self._subnets], self._reservations, self._report)
-        return Draft(
-            None, tuple(self._interfaces), "server" if subnets else None, subnets,
-            plan.default_profile, plan.profiles, (), plan.machines,
-            {"interfaces": tuple(self._interfaces.values()), "mode": tuple(each.place for each in subnets)},
+        files = [*found.of_machines, *found.of_classes, *found.of_all]
+        self._tell_precedence()
+        plan = boot_plan(files, found.machines, self._report)
+        tell_files_of_another_program("Kea", files, plan, self._report)
+        return lending(
+            found.subnets, found.reservations, found.classes.classes, found.authoritative, found.bootp, plan,
+            self._report, interfaces=found.interfaces,
         )  # fmt: skip
+
+    def _tell_precedence(self) -> None:
+        for option in (option for each in self._found.classes.classes for option in each.options):
+            if option.code in self._of_subnets:
+                what = f"{option.name} of the class goes before the subnet's here, and behind it in Kea"
+                self._report.differs(option.place, what, "take one of the two out")
 
     def _served(self, section: Section) -> None:
         interfaces = section.take("interfaces-config")
@@ -91,13 +78,15 @@ class _Translation:
         database = section.take("lease-database")
         if database is not None:
             self._report.not_needed(database.place, "lease-database", "`wireboot lease import` reads Kea's lease file")
+        for node in section.take_list("hooks-libraries"):
+            self._library(Section(node, self._report))
         for node in section.take_list("option-def"):
-            self._options.define(node)
-        scope = self._settings(section, _Scope())
+            self._found.options.define(node)
+        scope = self._settings(section, Scope())
         for node in section.take_list("client-classes"):
-            self._client_class(Section(node, self._report))
+            self._classes.read(Section(node, self._report))
         for node in section.take_list("reservations"):
-            self._reservation(Section(node, self._report))
+            read_reservation(Section(node, self._report), self._found)
         self._subnets_in(section, scope)
         for node in section.take_list("shared-networks"):
             self._shared_network(Section(node, self._report), scope)
@@ -116,95 +105,75 @@ class _Translation:
                 section.untold(
                     "interfaces", node, "wireboot serves interfaces, not single addresses", "nothing is to be done"
                 )
-            self._interfaces.setdefault(name, node.place)
+            self._found.interfaces.setdefault(name, node.place)
+        section.tell_others()
+
+    def _library(self, section: Section) -> None:
+        """Of what libraries do two things can be said: BOOTP, and whom a `flex-id` means."""
+        name, parameters = section.take_text("library") or "", section.take("parameters")
+        if "dhcp_bootp" in name:
+            self._found.bootp.append(section.place)
+        elif "dhcp_flex_id" in name and parameters is not None:
+            expression = parameters.members.get("identifier-expression")
+            self._found.flex_id = str(expression.value) if expression is not None else None
+            why = "reservations by `flex-id` are translated where wireboot knows what they look at"
+            self._report.good_to_know(section.place, f"`{name}`: {why}", "see the reservations")
+        else:
+            self._report.untranslated(
+                section.place, name, "libraries are not loaded", "leave out what it did, or tell what is missed"
+            )
         section.tell_others()
 
     # What may stand at the top, in a shared network and in a subnet
 
-    def _settings(self, section: Section, scope: _Scope) -> _Scope:
-        lifetime = section.take("valid-lifetime")
-        if lifetime is not None:
-            seconds = lease_time_s(str(lifetime.value), lifetime.place, f'"valid-lifetime": {lifetime}', self._report)
-            scope = scope if seconds is None else replace(scope, lease_time_s=seconds)
-        options, files = self._option_data(section)
-        self._next_server(section)
-        for file in [*self._boot_file_name(section, EVERYBODY), *files]:
+    def _settings(self, section: Section, scope: Scope) -> Scope:
+        times = {**scope.times, **self._times(section)}
+        options, files = self._found.told(section)
+        if scope.in_subnet:
+            self._of_subnets.update(options)
+        for file in files:
             if scope.in_subnet:
                 self._report.differs(file.place, f"`{file.setting}` is for one subnet there, and for all here",
                                      "machines that need another get it by [[machines]]")  # fmt: skip
-            self._of_all.append(file)
-        return replace(scope, options={**scope.options, **options})
+            self._found.of_all.append(file)
+        authoritative = section.take("authoritative")
+        if authoritative is not None and scope.in_subnet:
+            section.untold("authoritative", authoritative, AUTHORITATIVE, AUTHORITATIVE_REMEDY)
+        elif authoritative is not None:
+            self._found.authoritative.append((authoritative.value is True, authoritative.place))
+        limits = (*scope.limits, *_limits(section)) if scope.in_subnet else ()
+        return replace(scope, options={**scope.options, **options}, times=times, limits=limits)
 
-    def _option_data(self, section: Section) -> tuple[dict[int, OptionSetting], list[BootFile]]:
-        """Options of a whole subnet, and the boot files among them."""
-        options: dict[int, OptionSetting] = {}
-        files: list[BootFile] = []
-        for node in section.take_list("option-data"):
-            each = Section(node, self._report)
-            shown = _shown_option(node)
-            file = self._boot_option(each, shown)
-            if file is not None:
-                files += file
-            elif (option := self._options.setting(each, shown)) is not None:
-                options[option.code] = option
-            each.tell_others()
-        return options, files
-
-    def _boot_option(self, section: Section, shown: str) -> list[BootFile] | None:
-        """Boot files of option 67, and none where it names a server or is wireboot's to set; None for all others."""
-        code = self._options.code_of(section)
-        if code not in (VENDOR_CLASS, TFTP_SERVER_NAME, BOOT_FILE_NAME):
-            return None
-        text = section.take_text("data") or ""
-        for key in ("name", "code", "space", "csv-format", "always-send"):
-            section.take(key)
-        if code == BOOT_FILE_NAME:
-            return [BootFile(EVERYBODY, text, section.place, shown)]
-        if code == TFTP_SERVER_NAME:
-            tell_next_server(text, section.place, shown, self._own, self._report)
-        else:
-            self._report.not_needed(section.place, shown, "wireboot sets it for PXE clients")
-        return []
-
-    def _class_options(self, section: Section) -> list[BootFile]:
-        """Of a class or a reservation: of its options only the boot file can be said."""
-        options, files = self._option_data(section)
-        for option in options.values():
-            self._report.untranslated(option.place, f"option {option.name}", OPTIONS_BY_CLASS, OPTIONS_BY_CLASS_REMEDY)
-        return files
-
-    def _next_server(self, section: Section) -> None:
-        node = section.take("next-server")
-        if node is not None and node.value:
-            tell_next_server(str(node.value), node.place, f'"next-server": {node}', self._own, self._report)
-
-    def _boot_file_name(self, section: Section, condition: Condition) -> list[BootFile]:
-        node = section.take("boot-file-name")
-        if node is None or not node.value:
-            return []
-        return [BootFile(condition, str(node.value), node.place, f'"boot-file-name": {node}')]
+    def _times(self, section: Section) -> dict[str, LeaseTime]:
+        times: dict[str, LeaseTime] = {}
+        for key, name in _TIMES.items():
+            node = section.take(key)
+            if node is not None:
+                time = lease_time(str(node.value), node.place, f'"{key}": {node}', self._report)
+                times |= {} if time is None else {name: time}
+        return times
 
     # Subnets
 
-    def _subnets_in(self, section: Section, scope: _Scope) -> None:
+    def _subnets_in(self, section: Section, scope: Scope) -> None:
         for node in section.take_list("subnet4"):
             self._subnet(Section(node, self._report), scope)
 
-    def _shared_network(self, section: Section, scope: _Scope) -> None:
-        name = section.take_text("name")
+    def _shared_network(self, section: Section, scope: Scope) -> None:
+        """Of one subnet it is a network like any other."""
+        name = section.take_text("name") or ""
         scope = self._settings(section, replace(scope, in_subnet=True))
-        before = len(self._subnets)
-        self._subnets_in(section, scope)
-        if len(self._subnets) - before > 1:
+        several = isinstance(subnets := section.peek("subnet4"), list) and len(subnets) > 1
+        try:
+            scope = replace(scope, shared_network=parse_name(name) if several else None)
+        except ValueError as problem:
             self._report.untranslated(
-                section.place,
-                f"shared network {name}",
-                f"{len(self._subnets) - before} subnets on one link are not one network yet",
-                ONE_LINK,
+                section.place, f"shared network {name}", str(problem), "give its subnets one `shared_network`"
             )
+        self._subnets_in(section, scope)
         section.tell_others()
 
-    def _subnet(self, section: Section, scope: _Scope) -> None:
+    def _subnet(self, section: Section, scope: Scope) -> None:
         text = section.take_text("subnet") or ""
         try:
             network = IPv4Network(text, strict=False)
@@ -212,86 +181,41 @@ class _Translation:
             self._report.untranslated(section.place, f"subnet {text}", str(problem), "write it as [[dhcp4.subnets]]")
             return
         scope = self._settings(section, replace(scope, in_subnet=True))
-        builder = SubnetBuilder(network, section.place, scope.lease_time_s, options=dict(scope.options))
+        default = LeaseTime(LEASE_TIME_S, section.place, f"subnet {text}")
+        times = LeaseTimes(**{"lease": default, **scope.times})
+        builder = SubnetBuilder(network, section.place, times, scope.shared_network, options=dict(scope.options))
         for node in section.take_list("pools"):
-            self._pool(Section(node, self._report), builder)
+            self._pool(Section(node, self._report), builder, scope)
         for node in section.take_list("reservations"):
-            self._reservation(Section(node, self._report))
+            read_reservation(Section(node, self._report), self._found)
         section.tell_others()
-        self._subnets.append(builder)
+        self._found.subnets.append(builder)
 
-    def _pool(self, section: Section, builder: SubnetBuilder) -> None:
+    def _pool(self, section: Section, builder: SubnetBuilder, scope: Scope) -> None:
         text = section.take_text("pool") or ""
-        limits = [key for key in ("client-class", "client-classes") if section.take(key) is not None]
-        self._class_options(section)
+        limits = (*scope.limits, *_limits(section))
+        options, files = self._found.told(section)
+        told = [(each.place, f"option {each.name}") for each in options.values()]
+        for place, shown in [*told, *((file.place, file.setting) for file in files)]:
+            self._report.untranslated(place, shown, POOL_SETTINGS, "set it in the subnet, or in a class")
+        remedy = "write it as `pools`"
         try:
-            if limits:
-                raise ValueError(POOLS_BY_CLASS)
             addresses: AddressRange[IPv4Address] = parse_ipv4_range(re.sub(r"\s*-\s*", "-", text.strip()))
-            builder.pools.append(Pool(addresses, section.place))
-        except ValueError as problem:
-            self._report.untranslated(
-                section.place, f"pool {text}", str(problem), "write it as `pools`, or reserve addresses"
-            )
+            remedy = POOL_OF_KNOWN_REMEDY
+            builder.pools.append(Pool(addresses, section.place, self._classes_of(limits)))
+        except (ValueError, UnsayableError) as problem:
+            self._report.untranslated(section.place, f"pool {text}", str(problem), remedy)
         section.tell_others()
 
-    def _reservation(self, section: Section) -> None:
-        mac, address, name = (section.take_text(key) for key in ("hw-address", "ip-address", "hostname"))
-        tag = name or mac or ""
-        files = [*self._boot_file_name(section, EVERYBODY), *self._class_options(section)]
-        self._next_server(section)
-        try:
-            if mac is None:
-                raise ValueError(BY_MAC)
-            link_address = parse_mac(mac)
-            hostname = parse_host_name(name) if name else None
-            if address is None and not files:
-                raise ValueError("a reservation has a MAC and an address")
-            if address is not None:
-                self._reservations.append(Reservation(link_address, IPv4Address(address), hostname, section.place))
-        except ValueError as problem:
-            remedy = "write it as [[dhcp4.subnets.reservations]]"
-            self._report.untranslated(section.place, f"reservation {mac or ''} {address or ''}", str(problem), remedy)
-        else:
-            shown = hostname or format_link_address(link_address)
-            self._machines.append(KnownMachine(shown, link_address, (tag,), section.place))
-            self._of_machines += [
-                replace(file, condition=tuple(replace(each, machine=tag) for each in file.condition)) for file in files
-            ]
-        section.tell_others()
-
-    # Classes
-
-    def _client_class(self, section: Section) -> None:
-        name, test = section.take_text("name") or "", section.take("test")
-        files = [*self._boot_file_name(section, EVERYBODY), *self._class_options(section)]
-        self._next_server(section)
-        try:
-            if test is None or not isinstance(test.value, str):
-                raise UnsayableError("it has no test")
-            condition = condition_of(words_of(test.value), self._options.code, self._member_of)
-            self._classes[name] = condition
-            # Of several classes that fit a client the first that is evaluated counts.
-            self._of_classes += [replace(file, condition=condition) for file in files]
-        except UnsayableError as problem:
-            shown = f"client class {name}"
-            remedy = FILES_BY_CLASS_REMEDY
-            self._report.untranslated(section.place, shown, str(problem), remedy)
-            for file in files:
-                self._report.untranslated(file.place, file.setting, f"its class, {name}, is not translated", remedy)
-        section.tell_others()
-
-    def _member_of(self, name: str) -> Condition:
-        if name == "ALL":
-            return EVERYBODY
-        if name.startswith("VENDOR_CLASS_PXEClient"):
-            return EVERYBODY
-        if name not in self._classes:
-            raise UnsayableError(f"class {name!r} has no condition that wireboot has words for")
-        return self._classes[name]
+    def _classes_of(self, limits: Sequence[Node]) -> tuple[str, ...]:
+        """Raises UnsayableError."""
+        if len(limits) > 1:
+            raise UnsayableError("it is for who is in several classes at once")
+        names = [each for node in limits for each in (node.items or (node,))]
+        return tuple(dict.fromkeys(name for each in names for name in self._found.classes.names_of(str(each.value))))
 
 
-def _shown_option(node: Node) -> str:
-    name = node.members.get("name") or node.members.get("code")
-    data = node.members.get("data")
-    return f"option {name} {data}" if data is not None else f"option {name}"
+def _limits(section: Section) -> list[Node]:
+    """One class, or a list of which one is enough."""
+    nodes = (section.take("client-class"), section.take("client-classes"))
+    return [node for node in nodes if node is not None and node.value]
