@@ -46,6 +46,7 @@ PACKAGES = {
     "tcpdump":                                    "tcpdump",
     "udhcpc":                                     "udhcpc",
     "dhclient":                                   "isc-dhcp-client",
+    "perfdhcp":                                   "kea-admin",  # starts no daemon; its kea-common has Kea's libraries
     "tftp":                                       "tftp-hpa",
     "atftp":                                      "atftp",
     "/etc/services":                              "netbase",  # atftp looks its port up there

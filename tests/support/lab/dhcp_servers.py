@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -11,6 +13,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from random import Random
 
+from tests.support.lab.namespace import LabError
 from tests.support.lab.network import Host
 from tests.support.lab.packages import DHCPD, unpacked
 from tests.support.lab.process import Process
@@ -23,8 +26,9 @@ ISC_DELAYED_ACKS = 28
 ISC_DELAYED_ACK_POOL = 4_000
 """Its lease file is written anew from time to time; with more leases that takes longer than delayed ACKs save."""
 LEASE_TIME_S = 3600
-READY_WITHIN_S = 60.0
-"""It may have a hundred thousand leases to read first."""
+READY_WITHIN_S = 180.0
+"""It may have a hundred thousand leases to read first: dnsmasq takes a minute, the others seconds."""
+LOOK_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,11 @@ class Lending:
 class ServerKind:
     name: str
     start: Callable[[Host, Lending, Sequence[str]], Process]
-    """On a host, until it answers. The last argument is to stand before its command line (slow_disk.py)."""
+    """On a host, until it answers. The last argument is to stand before its command line (preload.py)."""
     likely_per_s: int
     """DORAs: where a search for what it reaches may begin."""
+    likely_with_many_per_s: int
+    """The same with a hundred thousand leases."""
     pool_size_max: int | None = None
 
 
@@ -141,6 +147,9 @@ def start_dnsmasq(host: Host, lending: Lending, before: Sequence[str]) -> Proces
     command = ("dnsmasq", *own, *fast, pool, f"--dhcp-leasefile={leases}")
     process = host.start(*before, *command, log_name="dnsmasq")
     process.wait_for("DHCP, IP range", READY_WITHIN_S)
+    if lending.held:
+        # It says so before it has read its leases.
+        _wait_until_idle(process)
     return process
 
 
@@ -182,6 +191,23 @@ def _start_isc(host: Host, lending: Lending, before: Sequence[str], statements: 
     return process
 
 
+def computed_s(pid: int) -> float:
+    """The CPU time that a program has had, all threads together."""
+    # Its name, in parentheses, may have spaces in it; user and system time are fields 14 and 15.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _wait_until_idle(process: Process) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    before_s = -math.inf
+    while (now_s := computed_s(process.pid)) > before_s:
+        if time.monotonic() > deadline:
+            raise LabError(f"{process.transcript.path.name}: still computes after {READY_WITHIN_S:g} s")
+        before_s = now_s
+        time.sleep(LOOK_EVERY_S)
+
+
 def _dnsmasq_leases(host: Host, lending: Lending) -> Path:
     """As a file of dnsmasq's."""
     leases = host.work_dir / f"{host.name}.dnsmasq.leases"
@@ -190,10 +216,10 @@ def _dnsmasq_leases(host: Host, lending: Lending) -> Path:
     return leases
 
 
-WIREBOOT = ServerKind("wireboot", start_wireboot, likely_per_s=4_000)
-KEA = ServerKind("Kea, memfile", start_kea, likely_per_s=8_000)
-ISC = ServerKind("ISC dhcpd", start_isc, likely_per_s=125)
-ISC_BEST = ServerKind(
-    "ISC dhcpd, delayed-ack", start_isc_with_delayed_acks, likely_per_s=6_000, pool_size_max=ISC_DELAYED_ACK_POOL
-)
-DNSMASQ = ServerKind("dnsmasq", start_dnsmasq, likely_per_s=250)
+# fmt: off
+WIREBOOT = ServerKind("wireboot",               start_wireboot,               4_000, 4_000)
+KEA      = ServerKind("Kea, memfile",           start_kea,                    8_000, 8_000)
+ISC      = ServerKind("ISC dhcpd",              start_isc,                      125,    20)
+ISC_BEST = ServerKind("ISC dhcpd, delayed-ack", start_isc_with_delayed_acks,  6_000, 6_000, ISC_DELAYED_ACK_POOL)
+DNSMASQ  = ServerKind("dnsmasq",                start_dnsmasq,                  250,    20)
+# fmt: on

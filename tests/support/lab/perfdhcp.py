@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.support.lab.namespace import LabError
 from tests.support.lab.network import Host
 
-SOCKET_BUFFER_BYTES = 4 << 20
-"""At thousands of replies a second its receiving thread falls behind for longer than the usual 208 KiB last."""
 LATE_AFTER_S = 1.0
 """Its own default: what is answered later counts as dropped. It waits so long for the last answers as well."""
 
@@ -46,16 +45,23 @@ class Report:
 
 
 def run_perfdhcp(
-    host: Host, server: str, relay: str, *options: str, rate_per_s: int, seconds: float, clients: int
+    host: Host,
+    server: str,
+    relay: str,
+    *options: str,
+    rate_per_s: int,
+    seconds: float,
+    clients: int,
+    before: Sequence[str] = (),
 ) -> Report:
     """Let it ask for leases at this rate. `relay`: the host's address that becomes giaddr.
 
-    `options`: as on its command line. Raises LabError where it does not come to a report.
+    `options`: as on its command line. `before`: what stands before that (preload.py).
+    Raises LabError where it does not come to a report.
     """
-    host.run("sysctl", "-qw", f"net.core.rmem_default={SOCKET_BUFFER_BYTES}")
     load = (f"-r{rate_per_s}", f"-p{seconds:g}", f"-R{clients}", f"-W{LATE_AFTER_S * 1e6:.0f}")
     # Its exit code tells of any drop; the report tells more.
-    command = ("perfdhcp", "-4", "-l", relay, *load, *options, server)
+    command = (*before, "perfdhcp", "-4", "-l", relay, *load, *options, server)
     done = host.run(*command, timeout_s=seconds + LATE_AFTER_S + 20.0, check=False)
     if "***Rate statistics***" not in done.stdout:
         raise LabError(f"`{' '.join(command)}` ended with {done.returncode}: {done.stderr or done.stdout}")
