@@ -6,6 +6,7 @@ UNDI_INVALID_PARAMETER.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Any
@@ -49,10 +50,14 @@ class Machine:
     program: BootProgram = field(default_factory=BootProgram)
     card: BenchCard = field(default_factory=BenchCard)
     nic: NicType = field(default_factory=NicType)
+    idle: Callable[[bool], None] = lambda _has_sent: None
 
     def __post_init__(self) -> None:
         self.undi = Undi(self.card)
-        UndiServices(self.undi, self.program.memory, FRAME_BUFFER, self.nic).provide(self.program.api)
+        services = UndiServices(
+            self.undi, self.program.memory, FRAME_BUFFER, self.nic, idle=lambda has_sent: self.idle(has_sent)
+        )
+        services.provide(self.program.api)
 
     def status(self, service: Service[Any], **fields: object) -> Status:
         return self.program.status(service, **fields)
@@ -573,6 +578,30 @@ def test_an_interrupt_is_ours_while_there_is_something_to_tell() -> None:
     told.append(boot.isr(IsrCall.START).func_flag)
     ours, not_ours = InterruptIs.OURS, InterruptIs.NOT_OURS
     assert told == [not_ours, ours, ours, not_ours, ours]
+
+
+@pytest.mark.parametrize("call", [IsrCall.START, IsrCall.PROCESS])
+def test_what_was_sent_is_told_with_the_answer_that_comes_meanwhile(call: IsrCall) -> None:
+    """PXE 2.1 §3, UNDI ISR: an interrupt may stand for several events. Time may pass before it is told, once for each
+    time that nothing was received.
+    """
+    boot = machine(OPENED)
+    idled: list[bool] = []
+    answer = frame(payload=b"answer".ljust(46))
+
+    def idle(has_sent: bool) -> None:
+        idled.append(has_sent)
+        boot.card.arrive([answer] if has_sent else [])
+
+    boot.idle = idle
+    boot.isr(call)
+    boot.transmit(frame())
+    if call == IsrCall.START:
+        assert boot.isr(IsrCall.START).func_flag == InterruptIs.OURS
+    told = [boot.isr(each).func_flag for each in (IsrCall.PROCESS, IsrCall.GET_NEXT, IsrCall.GET_NEXT)]
+
+    assert told == [IsrAnswer.RECEIVE, IsrAnswer.TRANSMIT, IsrAnswer.DONE]
+    assert idled == [False, True]
 
 
 @pytest.mark.parametrize("state", [UNLOADED, STARTED, INITIALIZED])

@@ -61,6 +61,12 @@ def test_int_1ah_leads_to_pxenv_too() -> None:
     assert ending_of("06 89de b85056 cd1a 59 8cc2 29d1 29de 09f1 2d4e56 09c8 cb") == ReturnedToPxe(0)
 
 
+def linux_kernel(version: bytes, size: int = 0x400) -> bytes:
+    """The fields of a setup header by which it is known, and by which it says what it is."""
+    header = bytes(0x202) + b"HdrS" + bytes(8) + (0x100).to_bytes(2, "little")
+    return (header.ljust(0x300, b"\0") + version).ljust(size, b"\0")
+
+
 @pytest.mark.parametrize(
     ("program", "why"),
     [
@@ -68,7 +74,10 @@ def test_int_1ah_leads_to_pxenv_too() -> None:
         (bytes(0xA0000), "E79"),
         (b"MZ" + bytes(0x3A) + (0x80).to_bytes(4, "little") + bytes(0x40) + b"PE\0\0", "UEFI"),
         (b"\x7fELF" + bytes(60), "ELF"),
-        (b"MZ" + bytes(0x200) + b"HdrS", "Linux"),
+        (b"MZ" + bytes(0x200) + b"HdrS", "a Linux kernel, which a boot program"),
+        (linux_kernel(b"Memtest86+ v6.10\0"), "a Linux kernel (Memtest86+ v6.10), which"),
+        (linux_kernel(b"6.1.0-1 (who@where) #1\0", size=0xA0000), "a Linux kernel (6.1.0-1), which"),
+        (linux_kernel(b"\x1b[2J\0"), "a Linux kernel, which"),
     ],
 )
 def test_what_cannot_run_is_not_started(program: bytes, why: str) -> None:

@@ -63,11 +63,13 @@ class PxeStack:
         on_call: Callable[[CallMade], object],
         nic: NicType | None = None,
         idle_wait_s: float = 0.0,
+        idle: Callable[[bool], object] = lambda _has_sent: None,
     ) -> None:
         """The packets are put in their places.
 
         With `file_api` the stack passes for iPXE's. `load` is told which boot program RESTART_TFTP has fetched; it puts
-        it in place once the call has returned. `idle_wait_s` is how long UDP READ waits for what has not come.
+        it in place once the call has returned. `idle_wait_s` is how long UDP READ waits for what has not come; `idle`
+        is called where UNDI ISR finds no frame, and is told whether one was sent.
         """
         for place, packet in (
             (places.discover, cached.discover),
@@ -87,7 +89,7 @@ class PxeStack:
             load=load,
             end_base_code=self._end_base_code,
         )
-        undi = UndiServices(base.undi, memory, places.frame_buffer, nic or NicType())
+        undi = UndiServices(base.undi, memory, places.frame_buffer, nic or NicType(), idle=idle)
         for group in (preboot, undi, self._udp, self._tftp):
             group.provide(self.api)
         if file_api:

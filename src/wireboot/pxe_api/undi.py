@@ -182,6 +182,11 @@ class Undi:
             self._take_in()
         return bool(self._received or self._transmits_completed)
 
+    @property
+    def has_received(self) -> bool:
+        """A frame is here that was not told yet."""
+        return bool(self._received)
+
     def next_from_card(self) -> TransmitCompleted | FrameReceived | None:
         """ISR, PROCESS and GET_NEXT: the next thing that the card has to tell, frames first."""
         self.need(UndiState.OPENED)

@@ -5,7 +5,7 @@ No interrupt ever comes from this card. A program finds that in GET_IFACE_INFO a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
@@ -136,10 +136,26 @@ class NicType:
         return self.bus << 8 | self.device << 3 | self.function
 
 
+def _go_on(_has_sent: bool) -> None: ...
+
+
 class UndiServices:
-    def __init__(self, undi: Undi, memory: Memory, frame_buffer: SegOff16, nic: NicType) -> None:
-        """`frame_buffer`: room for one whole frame, which a caller reads there until it asks for the next one."""
+    def __init__(
+        self,
+        undi: Undi,
+        memory: Memory,
+        frame_buffer: SegOff16,
+        nic: NicType,
+        *,
+        idle: Callable[[bool], object] = _go_on,
+    ) -> None:
+        """`frame_buffer`: room for one whole frame, which a caller reads there until it asks for the next one.
+
+        `idle` is called where a caller begins to ask ISR and no frame is there, and is told whether one was sent; the
+        card is looked at once more then.
+        """
         self._undi = undi
+        self._idle = idle
         self._memory = memory
         self._frame_buffer = frame_buffer
         self._nic = nic
@@ -297,7 +313,7 @@ class UndiServices:
     def _isr(self, block: UndiIsr) -> None:
         call = block.func_flag
         if call == IsrCall.START:
-            block.func_flag = InterruptIs.OURS if self._undi.interrupt_is_ours() else InterruptIs.NOT_OURS
+            block.func_flag = InterruptIs.OURS if self._has_news() else InterruptIs.NOT_OURS
             return
         # Whatever goes wrong from here on: PXELINUX looks at this field alone, and as long as it does not say that
         # this was all, asks for ever. The numbers of PROCESS and GET_NEXT would even pass for answers.
@@ -306,8 +322,15 @@ class UndiServices:
             raise ServiceFailed(Status.UNDI_INVALID_PARAMETER, f"ISR {call}")
         if call == IsrCall.PROCESS:
             # A program that polls may begin here: iPXE has START called by its interrupt handler only.
-            self._undi.interrupt_is_ours()
+            self._has_news()
         self._tell_next(block)
+
+    def _has_news(self) -> bool:
+        has_news = self._undi.interrupt_is_ours()
+        if not self._undi.has_received:
+            self._idle(has_news)
+            has_news = self._undi.interrupt_is_ours()
+        return has_news
 
     def _tell_next(self, block: UndiIsr) -> None:
         match self._next_that_fits():

@@ -11,6 +11,7 @@ BOOT_PROGRAM_AT = 0x7C00
 """Where every PXE ROM loads it (PXE 2.1, the client state at bootstrap execution time)."""
 
 _LINUX_MAGIC_AT, _LINUX_MAGIC = 0x202, b"HdrS"
+_LINUX_VERSION_AT, _LINUX_SETUP_AT, _LINUX_NAME_SIZE_MAX = 0x20E, 0x200, 60
 _PE_HEADER_AT = 0x3C
 
 
@@ -19,14 +20,16 @@ def why_not_runnable(program: bytes, free_base_end: int) -> str | None:
     room = free_base_end - BOOT_PROGRAM_AT
     if not program:
         return "the file is empty"
-    if len(program) > room:
-        return f"it has {len(program):,} bytes, and only {room:,} bytes of base memory are free (PXE-E79)"
-    if program[_LINUX_MAGIC_AT:].startswith(_LINUX_MAGIC):
-        return "it is a Linux kernel, which a boot program such as PXELINUX has to load"
+    if program.startswith(_LINUX_MAGIC, _LINUX_MAGIC_AT):
+        # Some have a boot sector, such as memtest86+: at 7C00h it would look for the rest on a diskette for ever.
+        name = _linux_name(program)
+        return f"it has the form of a Linux kernel{name}, which a boot program such as PXELINUX has to load"
     if program.startswith(b"MZ") and _pe_signature(program) == b"PE\0\0":
         return "it is a program for UEFI (a PE image), and this machine has a BIOS"
     if program.startswith(b"\x7fELF"):
         return "it is an ELF image, which a boot program such as GRUB has to load"
+    if len(program) > room:
+        return f"it has {len(program):,} bytes, and only {room:,} bytes of base memory are free (PXE-E79)"
     return None
 
 
@@ -46,6 +49,16 @@ def enter(program: bytes, processor: Processor, image: Image) -> None:
 
 def _far(pointer: SegOff16) -> bytes:
     return pointer.offset.to_bytes(2, "little") + pointer.segment.to_bytes(2, "little")
+
+
+def _linux_name(program: bytes) -> str:
+    """What the setup header calls it, with a space before it, or nothing (Documentation/arch/x86/boot.rst)."""
+    offset = int.from_bytes(program[_LINUX_VERSION_AT : _LINUX_VERSION_AT + 2], "little")
+    start = _LINUX_SETUP_AT + offset
+    text = program[start : start + _LINUX_NAME_SIZE_MAX].partition(b"\0")[0].decode("ascii", "replace")
+    # Behind it comes who has built it.
+    name = text.partition(" (")[0]
+    return f" ({name})" if offset and name.isprintable() and name else ""
 
 
 def _pe_signature(program: bytes) -> bytes:

@@ -1,50 +1,26 @@
-"""An x86 processor, emulated by Unicorn: the one file that needs it.
+"""An x86 processor.
 
-Unicorn executes; what lies around a processor is done here: interrupts and exceptions find their handlers, IN and OUT
-their devices, and an OUT to TRAP_PORT its way to our services.
+`engine.py` executes; what lies around a processor is done here: interrupts and exceptions find their handlers, IN and
+OUT their devices, and an OUT to TRAP_PORT its way to our services.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Protocol
-
-from unicorn import unicorn_const as uc
-from unicorn import x86_const as x86
-from unicorn.unicorn_py3 import Uc, UcError
+from typing import Protocol
 
 from wireboot.pxe_api.cpu.descriptors import Gate, gate_of, segment_base_of
+from wireboot.pxe_api.cpu.engine import Engine, EngineError, EngineRegisters, TableRegister
+from wireboot.pxe_api.cpu.exceptions import EXCEPTIONS, HAVE_ERROR_CODE, INVALID_OPCODE, SHORT_INTERRUPTS
 from wireboot.pxe_api.cpu.guest_memory import GuestMemory
 from wireboot.pxe_api.cpu.registers import Flag, Register, Registers
 from wireboot.pxe_api.cpu.stubs import TRAP_PORT
 from wireboot.pxe_api.memory import MemoryFault, SegOff16
 
-INVALID_OPCODE = 6
-_SHORT_INTERRUPTS = frozenset({3, 4})
-"""INT3 and INTO: instructions of their own."""
-_HAVE_ERROR_CODE = frozenset({8, 10, 11, 12, 13, 14, 17})
-_EXCEPTIONS = {
-    0: "division by zero",
-    1: "single step",
-    5: "BOUND range exceeded",
-    6: "invalid instruction",
-    7: "no coprocessor",
-    8: "double fault",
-    10: "invalid task state segment",
-    11: "segment not present",
-    12: "stack fault",
-    13: "general protection fault",
-    14: "page fault",
-    16: "coprocessor error",
-    17: "alignment check",
-}
 _ROM_SEGMENT = 0xF000
 
-_NOWHERE = 1 << 33
-"""Execution ends at this address: none that a program could come to."""
 _END_OF_ADDRESSES = 1 << 32
 _PROTECTED = 0x0000_0001
 _REAL_MODE = 0x0000_0010
@@ -53,7 +29,6 @@ _HLT = b"\xf4"
 _LOOP_LENGTHS_OF_NOBODY = (61, 67, 71)
 """No loop of more than one instruction fits into all of them."""
 
-_REGISTERS = {register: getattr(x86, f"UC_X86_REG_{register.name}") for register in Register}
 _SEGMENTS = (Register.CS, Register.DS, Register.ES, Register.FS, Register.GS, Register.SS)
 
 
@@ -98,10 +73,8 @@ class Processor:
         """
         self.memory = memory
         self._ports, self._on_trap, self._time_is_up = ports, on_trap, time_is_up
-        # The 16-bit mode of Unicorn could not go on beyond 64 KiB once stopped there; its 32-bit mode runs real mode
-        # just as well.
-        self._engine = Uc(uc.UC_ARCH_X86, uc.UC_MODE_32)
-        self._file = _RegisterFile(self._engine)
+        self._engine = Engine()
+        self._file = EngineRegisters(self._engine)
         self.registers = Registers(self._file)
         self._stop: Stop | None = None
         self._map_memory()
@@ -112,7 +85,8 @@ class Processor:
         """Give its memory back to the system. Nothing can be asked of it afterwards."""
         self.memory.detach()
         self._stop = None
-        # The engine knows our hooks, and they know us: this breaks the ring.
+        self._engine.close()
+        # It knows our callbacks, and they know us: this breaks the ring.
         del self._engine, self._file, self.registers
 
     def reset(self) -> None:
@@ -164,42 +138,33 @@ class Processor:
     def watch(self, address: int, callback: Callable[[], None]) -> None:
         """Have it called whenever execution comes to this linear address."""
 
-        def come(*_: object) -> None:
+        def come() -> None:
             self._file.forget()
             callback()
 
-        self._engine.hook_add(uc.UC_HOOK_CODE, come, begin=address, end=address)
+        self._engine.on_address(address, come)
 
     # Set up
 
     def _map_memory(self) -> None:
         memory, engine = self.memory, self._engine
-        engine.mem_map_ptr(0, memory.size, uc.UC_PROT_ALL, memory.host_address)
+        engine.map_memory(memory.size, memory.host_address)
         # Above it there is nothing; programs that look there find all ones, as on a PC's bus.
-        above = _END_OF_ADDRESSES - memory.size
-        engine.mmio_map(memory.size, above, self._read_nothing, None, self._write_nothing, None)
-        memory.attach(self._forget_code, self._segment_base)
-
-    def _forget_code(self, address: int, size: int) -> None:
-        """The engine keeps what it has translated, and sees by itself only what the program writes."""
-        # An address that the program's own page tables do not know holds no code of its.
-        with suppress(UcError):
-            self._engine.ctl_remove_cache(address, address + size)
+        engine.map_nothing(memory.size, _END_OF_ADDRESSES - memory.size, self._read_nothing, self._look_at_time)
+        memory.attach(engine.forget_code, self._segment_base)
 
     def _hook(self) -> None:
         engine = self._engine
-        engine.hook_add(uc.UC_HOOK_INTR, self._on_interrupt)
-        engine.hook_add(uc.UC_HOOK_INSN, self._on_in, aux1=x86.UC_X86_INS_IN)
-        engine.hook_add(uc.UC_HOOK_INSN, self._on_out, aux1=x86.UC_X86_INS_OUT)
+        engine.on_interrupt(self._on_interrupt)
+        engine.on_in(self._on_in)
+        engine.on_out(self._on_out)
 
     # Execution
 
     def _execute(self, instructions: int) -> None:
         try:
-            # Not for a time: Unicorn would stop behind any access to memory, in the middle of an instruction, and
-            # begin the same one again. A read, a change and a write would be done twice.
-            self._engine.emu_start(self.registers.eip, _NOWHERE, count=instructions)
-        except UcError as problem:
+            self._engine.run(self.registers.eip, instructions)
+        except EngineError as problem:
             self._file.forget()
             self._fault(problem)
         self._file.forget()
@@ -221,12 +186,12 @@ class Processor:
 
     # Called by the engine
 
-    def _on_in(self, _engine: Uc, port: int, size: int, _data: Any) -> int:
+    def _on_in(self, port: int, size: int) -> int:
         value = self._ports.read(port, size)
         self._look_at_time()
         return value
 
-    def _on_out(self, _engine: Uc, port: int, size: int, value: int, _data: Any) -> None:
+    def _on_out(self, port: int, size: int, value: int) -> None:
         self._file.forget()
         if port == TRAP_PORT:
             self._trap()
@@ -240,30 +205,27 @@ class Processor:
         except MemoryFault as fault:
             self._end(Stop(StopReason.FAULT, str(fault)))
 
-    def _read_nothing(self, _engine: Uc, _offset: int, size: int, _data: Any) -> int:
+    def _read_nothing(self, size: int) -> int:
         self._look_at_time()
         return (1 << 8 * size) - 1
 
-    def _write_nothing(self, _engine: Uc, _offset: int, _size: int, _value: int, _data: Any) -> None:
-        self._look_at_time()
-
-    def _on_interrupt(self, _engine: Uc, vector: int, _data: Any) -> None:
+    def _on_interrupt(self, vector: int) -> None:
         self._file.forget()
         is_exception = not self._is_software_interrupt(vector)
         if is_exception and self._is_unhandled(vector):
-            self._end(Stop(StopReason.FAULT, _EXCEPTIONS.get(vector, f"exception {vector}")))
+            self._end(Stop(StopReason.FAULT, EXCEPTIONS.get(vector, f"exception {vector}")))
             return
         # What the error code would say is not told by the engine.
-        error_code = 0 if is_exception and vector in _HAVE_ERROR_CODE else None
+        error_code = 0 if is_exception and vector in HAVE_ERROR_CODE else None
         if not self._enter_handler(vector, error_code):
-            why = _EXCEPTIONS.get(vector, "interrupt") if is_exception else "interrupt"
+            why = EXCEPTIONS.get(vector, "interrupt") if is_exception else "interrupt"
             self._end(Stop(StopReason.SHUTDOWN, f"{why} ({vector:02X}h) without a handler in protected mode"))
 
     # Interrupts
 
     def _is_software_interrupt(self, vector: int) -> bool:
         """The engine does not tell: its instruction lies just behind the processor then."""
-        if vector in _SHORT_INTERRUPTS:
+        if vector in SHORT_INTERRUPTS:
             return True
         return self._bytes_before(2) == bytes([0xCD, vector])
 
@@ -275,12 +237,12 @@ class Processor:
         if self.is_in_real_mode:
             self._enter_real_mode_handler(vector)
             return True
-        gate = gate_of(self.memory, self._table(x86.UC_X86_REG_IDTR), vector)
+        gate = gate_of(self.memory, self._engine.table(TableRegister.INTERRUPTS), vector)
         if gate is None or self.registers.eflags & _VIRTUAL_8086:
             return False
         try:
             self._enter_gate(gate, error_code)
-        except (MemoryFault, UcError):
+        except (MemoryFault, EngineError):
             return False
         return True
 
@@ -337,12 +299,8 @@ class Processor:
     def _segment_base(self, segment: int) -> int:
         if self.is_in_real_mode:
             return segment * 16
-        table = x86.UC_X86_REG_LDTR if segment & 0x4 else x86.UC_X86_REG_GDTR
-        return segment_base_of(self.memory, self._table(table), segment)
-
-    def _table(self, register: int) -> tuple[int, int]:
-        _, base, limit, _ = self._engine.reg_read(register)
-        return base, limit
+        table = TableRegister.LOCAL if segment & 0x4 else TableRegister.GLOBAL
+        return segment_base_of(self.memory, self._engine.table(table), segment)
 
     # Ends
 
@@ -350,38 +308,14 @@ class Processor:
         if self._time_is_up():
             self._end(Stop(StopReason.TIME))
 
-    def _fault(self, problem: UcError) -> None:
-        is_invalid = problem.errno == uc.UC_ERR_INSN_INVALID
+    def _fault(self, problem: EngineError) -> None:
+        is_invalid = problem.is_invalid_instruction
         if is_invalid and not self._is_unhandled(INVALID_OPCODE) and self._enter_handler(INVALID_OPCODE):
             return
-        detail = _EXCEPTIONS[INVALID_OPCODE] if is_invalid else str(problem)
+        detail = EXCEPTIONS[INVALID_OPCODE] if is_invalid else str(problem)
         self._end(Stop(StopReason.FAULT, detail))
 
     def _end(self, stop: Stop) -> None:
         if self._stop is None:
             self._stop = stop
-        self._engine.emu_stop()
-
-
-class _RegisterFile:
-    """What the engine has said is remembered until it executes again: asking it costs more than most services."""
-
-    def __init__(self, engine: Uc) -> None:
-        self._engine = engine
-        self._known: dict[Register, int] = {}
-
-    def get(self, register: Register) -> int:
-        value = self._known.get(register)
-        if value is None:
-            value = self._engine.reg_read(_REGISTERS[register])
-            assert isinstance(value, int)
-            self._known[register] = value
-        return value
-
-    def set(self, register: Register, value: int) -> None:
-        self._engine.reg_write(_REGISTERS[register], value)
-        # Not kept: some bits are not the writer's to change.
-        self._known.pop(register, None)
-
-    def forget(self) -> None:
-        self._known.clear()
+        self._engine.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum, IntFlag
+from enum import IntEnum, IntFlag
 from typing import Protocol
 
 
@@ -16,26 +16,26 @@ class Flag(IntFlag):
     DIRECTION = 0x0400
 
 
-class Register(Enum):
+class Register(IntEnum):
     """Those that the processor itself holds; their parts are properties of `Registers`."""
 
-    EAX = "eax"
-    EBX = "ebx"
-    ECX = "ecx"
-    EDX = "edx"
-    ESI = "esi"
-    EDI = "edi"
-    EBP = "ebp"
-    ESP = "esp"
-    EIP = "eip"
-    EFLAGS = "eflags"
-    CS = "cs"
-    DS = "ds"
-    ES = "es"
-    FS = "fs"
-    GS = "gs"
-    SS = "ss"
-    CR0 = "cr0"
+    EAX = 0
+    EBX = 1
+    ECX = 2
+    EDX = 3
+    ESI = 4
+    EDI = 5
+    EBP = 6
+    ESP = 7
+    EIP = 8
+    EFLAGS = 9
+    CS = 10
+    DS = 11
+    ES = 12
+    FS = 13
+    GS = 14
+    SS = 15
+    CR0 = 16
 
 
 class RegisterFile(Protocol):
@@ -50,7 +50,7 @@ class PlainRegisterFile:
     """All zero at first."""
 
     def __init__(self) -> None:
-        self._values = dict.fromkeys(Register, 0)
+        self._values = [0] * len(Register)
 
     def get(self, register: Register) -> int:
         return self._values[register]

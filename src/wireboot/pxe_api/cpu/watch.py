@@ -37,12 +37,10 @@ class Watch:
         self._computing_s = self._computing_s + seconds if signs_of_life == self._seen else 0.0
         self._seen = signs_of_life
 
-    def frames_moved(self, frames: int, now: float) -> bool:
-        """Whether more have been sent and received than the last time."""
-        moved, self._frames = frames != self._frames, frames
-        if moved:
-            self._frames_moved_at = now
-        return moved
+    def frames_moved(self, frames: int, now: float) -> None:
+        """So many have been sent and received so far."""
+        if frames != self._frames:
+            self._frames, self._frames_moved_at = frames, now
 
     def why_hung(self) -> str | None:
         if self._computing_s >= _HUNG_AFTER_S:
