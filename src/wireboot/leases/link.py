@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface
 
 from wireboot.leases.requester import Requester
@@ -22,17 +23,32 @@ class Link:
         return first.shared_network or str(first.network)
 
     def subnet_of(self, address: IPv4Address) -> Subnet | None:
-        return next((subnet for subnet in self.subnets if address in subnet.network), None)
+        number = int(address)
+        for netmask, network, subnet in self._networks:
+            if number & netmask == network:
+                return subnet
+        return None
 
     def reservation_of(self, requester: Requester) -> Reservation | None:
         """One with an address before one without."""
         found = None
-        for subnet in self.subnets:
+        for subnet in self._with_reservations:
             reservation = subnet.reservation_of(requester)
             if reservation is not None and reservation.address is not None:
                 return reservation
             found = found or reservation
         return found
+
+    # Every message looks at both, several times.
+
+    @cached_property
+    def _networks(self) -> tuple[tuple[int, int, Subnet], ...]:
+        """Netmask and network as numbers: an `IPv4Network` takes ten times as long to say whether it has an address."""
+        return tuple((int(each.network.netmask), int(each.network.network_address), each) for each in self.subnets)
+
+    @cached_property
+    def _with_reservations(self) -> tuple[Subnet, ...]:
+        return tuple(each for each in self.subnets if each.reservations)
 
 
 class Links:

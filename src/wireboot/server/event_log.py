@@ -20,7 +20,8 @@ class EventLog:
     """`tell` is given to everything that has something to tell."""
 
     def __init__(self, log: Logger, now: Callable[[], float]) -> None:
-        self._log = log
+        # What `wrap_logger` gives makes a logger for every line until it is bound once.
+        self._log = log.bind()
         self._now = now
         self._timeline = Timeline()
         self._lines: Counter[str] = Counter()

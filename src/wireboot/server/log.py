@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import cache
 from typing import Literal, TextIO, cast
 
 import structlog
@@ -105,7 +106,12 @@ def level_of(event: Event) -> int:
 
 def event_name(event: Event) -> str:
     """`LeaseGranted` to `lease_granted`."""
-    return _WORD_START.sub("_", type(event).__name__).lower()
+    return _in_small_letters(type(event).__name__)
+
+
+@cache
+def _in_small_letters(class_name: str) -> str:
+    return _WORD_START.sub("_", class_name).lower()
 
 
 def event_fields(event: Event) -> dict[str, object]:

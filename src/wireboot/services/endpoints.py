@@ -10,10 +10,12 @@ from wireboot.endpoint import Interface
 from wireboot.leases.allocator import Allocator
 from wireboot.protocols.dhcp4.endpoint import Dhcp4Endpoint
 from wireboot.protocols.dhcp4.exchange import client_key
+from wireboot.protocols.dhcp4.fast_path import FastPath
 from wireboot.protocols.dhcp4.message import Message
 from wireboot.protocols.dhcp4.server import Dhcp4Server
 from wireboot.protocols.pxe.boot_information import BootInformation
 from wireboot.protocols.pxe.boot_server import BootServer
+from wireboot.protocols.pxe.identity import PXE_CLASS
 from wireboot.protocols.pxe.proxy_dhcp import ProxyDhcp
 from wireboot.protocols.pxe.proxy_fallback import ProxyFallback
 from wireboot.protocols.tftp.mtftp_server import MtftpServer
@@ -25,8 +27,11 @@ from wireboot.services.snapshot import Snapshot
 
 def dhcp_server(snapshot: Snapshot, allocator: Allocator, interfaces: Mapping[str, Interface]) -> Dhcp4Endpoint:
     """Port 67 of a server that hands out addresses."""
+    fast_path = FastPath(
+        allocator, interfaces, lambda: snapshot.dhcp4, KnownMachines(snapshot), not_for_class=PXE_CLASS
+    )
     # The Boot Server first: a DHCPREQUEST with a boot item looks for a Boot Server, not for an address.
-    return Dhcp4Endpoint([BootServer(snapshot), _address_server(snapshot, allocator, interfaces)])
+    return Dhcp4Endpoint([BootServer(snapshot), _address_server(snapshot, allocator, interfaces)], fast_path)
 
 
 def dhcp_proxy(snapshot: Snapshot, allocator: Allocator, interfaces: Mapping[str, Interface]) -> Dhcp4Endpoint:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Generic, NoReturn, TypeVar
@@ -75,6 +75,17 @@ class Options(Mapping[int, bytes]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    # What `Mapping` has of these asks for the options one by one.
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._values
+
+    def keys(self) -> KeysView[int]:
+        return self._values.keys()
+
+    def items(self) -> ItemsView[int, bytes]:
+        return self._values.items()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Options) and list(self._values.items()) == list(other._values.items())

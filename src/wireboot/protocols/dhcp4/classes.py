@@ -69,7 +69,11 @@ class ClientClass:
 
 def machine_uuid(message: Message) -> bytes:
     """The SMBIOS UUID of option 97 as it stands there; empty where there is none that is one machine's."""
-    value = message.options.get(CLIENT_MACHINE_ID)
+    return read_machine_uuid(message.options.get(CLIENT_MACHINE_ID))
+
+
+def read_machine_uuid(value: bytes | None) -> bytes:
+    """The same from the value of option 97."""
     if value is None or len(value) != 1 + _UUID_SIZE or value[:1] != _UUID_TYPE or value[1:] in _NEVER_PROGRAMMED:
         return b""
     return value[1:]

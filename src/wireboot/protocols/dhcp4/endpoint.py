@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from wireboot.endpoint import Datagram, DatagramDropped, Event, Outbox
 from wireboot.errors import DecodeError
 from wireboot.protocols.dhcp4.events import RequestIgnored
+from wireboot.protocols.dhcp4.fast_path import FastPath
 from wireboot.protocols.dhcp4.message import BOOTREQUEST, Message, decode, encode
 from wireboot.protocols.dhcp4.reply import reply_size_max
 from wireboot.protocols.dhcp4.reply_address import addressed_reply
@@ -35,11 +36,19 @@ class Dhcp4Service(Protocol):
 class Dhcp4Endpoint(Outbox):
     """An `Endpoint` for port 67 or 4011, shared by the services in the order given: the first to answer has spoken."""
 
-    def __init__(self, services: Sequence[Dhcp4Service]) -> None:
+    def __init__(self, services: Sequence[Dhcp4Service], fast_path: FastPath | None = None) -> None:
+        """`fast_path` answers what it can, as the services would."""
         super().__init__()
         self._services = services
+        self._fast_path = fast_path
 
     def receive_datagram(self, datagram: Datagram, now: float) -> None:
+        quick = None if self._fast_path is None else self._fast_path.answer(datagram, now)
+        if quick is not None:
+            for event in quick.events:
+                self._tell(event)
+            self._send(quick.reply)
+            return
         try:
             request = decode(datagram.payload)
             size_max = reply_size_max(request)

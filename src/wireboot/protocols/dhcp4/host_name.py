@@ -17,7 +17,11 @@ _NO_RESPONSE = b"\xff\xff"
 
 def host_name(message: Message) -> str | None:
     """What the client calls itself, where that can be shown to people. Option 81 goes before 12 (RFC 4702 §3.1)."""
-    name = _fqdn(message) or message.options.get(HOST_NAME)
+    return shown_name(_fqdn(message) or message.options.get(HOST_NAME))
+
+
+def shown_name(name: str | None) -> str | None:
+    """The name where it is one that can be kept and shown to people."""
     return name if name and len(name) <= _NAME_SIZE_MAX and name.isprintable() else None
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 from wireboot.endpoint import Event
-from wireboot.leases.lease import Lease
 from wireboot.leases.subnet import Subnet
 from wireboot.protocols.dhcp4.exchange import Exchange
 from wireboot.protocols.dhcp4.host_name import fqdn_answer, host_name
@@ -23,7 +22,8 @@ from wireboot.protocols.dhcp4.options import (
     MessageType,
 )
 from wireboot.protocols.dhcp4.reply import start_reply
-from wireboot.protocols.dhcp4.settings import with_settings
+from wireboot.protocols.dhcp4.settings import settings_for
+from wireboot.wire.addresses import UNSPECIFIED
 from wireboot.wire.option_table import Options
 
 AddBootInformation = Callable[[Message, Message, IPv4Address], tuple[Message, tuple[Event, ...]]]
@@ -46,20 +46,24 @@ def hostname_for(exchange: Exchange) -> str | None:
     return reserved or host_name(exchange.request)
 
 
-def lease_reply(exchange: Exchange, message_type: MessageType, lease: Lease) -> Message:
-    """A DHCPOFFER or DHCPACK for this lease (RFC 2131 §4.3.1, table 3)."""
-    subnet = exchange.link.subnet_of(lease.address)
-    assert subnet is not None, lease
+def lease_reply(
+    exchange: Exchange,
+    message_type: MessageType,
+    address: IPv4Address,
+    subnet: Subnet,
+    ciaddr: IPv4Address = UNSPECIFIED,
+) -> Message:
+    """A DHCPOFFER or DHCPACK for an address of this subnet (RFC 2131 §4.3.1, table 3)."""
     times = times_for(exchange, subnet)
     reply = start_reply(exchange.request, message_type, exchange.server)
-    options = (
-        Options()
-        .with_option(LEASE_TIME, times.lease_s)
-        .with_option(RENEWAL_TIME, times.renewal_s)
-        .with_option(REBINDING_TIME, times.rebinding_s)
-    )
-    reply = replace(reply, yiaddr=lease.address, options=Options({**reply.options, **options}))
-    return with_names(with_settings(reply, exchange, subnet), exchange)
+    options = {
+        **reply.options,
+        LEASE_TIME.code: LEASE_TIME.encode(times.lease_s),
+        RENEWAL_TIME.code: RENEWAL_TIME.encode(times.renewal_s),
+        REBINDING_TIME.code: REBINDING_TIME.encode(times.rebinding_s),
+        **settings_for(exchange, subnet),
+    }
+    return with_names(replace(reply, ciaddr=ciaddr, yiaddr=address, options=Options(options)), exchange)
 
 
 def with_names(reply: Message, exchange: Exchange) -> Message:

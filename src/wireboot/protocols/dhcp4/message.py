@@ -20,8 +20,8 @@ BOOTREPLY = 2
 BROADCAST_FLAG = 0x8000
 
 _HEADER = struct.Struct("!BBBBIHH4s4s4s4s16s64s128s")
-_MAGIC = b"\x63\x82\x53\x63"
-_OPTIONS_AT = _HEADER.size + len(_MAGIC)
+COOKIE = b"\x63\x82\x53\x63"
+OPTIONS_AT = _HEADER.size + len(COOKIE)
 _FILE_AT, _SNAME_AT = 108, 44
 _FILE_HOLDS_OPTIONS, _SNAME_HOLDS_OPTIONS = 1, 2
 
@@ -73,8 +73,8 @@ class Message:
 
 def decode(data: bytes) -> Message:
     """The message in a UDP payload. Raises DecodeError with the field and offset where it stops being one."""
-    if len(data) < _OPTIONS_AT:
-        raise DecodeError("header", len(data), f"{len(data)} bytes where a DHCP message has at least {_OPTIONS_AT}")
+    if len(data) < OPTIONS_AT:
+        raise DecodeError("header", len(data), f"{len(data)} bytes where a DHCP message has at least {OPTIONS_AT}")
     op, htype, hlen, hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr, chaddr, sname, file = _HEADER.unpack_from(
         data
     )
@@ -82,7 +82,7 @@ def decode(data: bytes) -> Message:
         raise DecodeError("op", 0, f"{op} is neither request (1) nor reply (2)")
     if hlen > len(chaddr):
         raise DecodeError("hlen", 2, f"a hardware address of {hlen} bytes in a field of {len(chaddr)}")
-    values, overload = _decode_options(data) if data[_HEADER.size : _OPTIONS_AT] == _MAGIC else _no_options(data)
+    values, overload = _decode_options(data) if data[_HEADER.size : OPTIONS_AT] == COOKIE else _no_options(data)
     return Message(
         op=op,
         htype=htype,
@@ -90,10 +90,10 @@ def decode(data: bytes) -> Message:
         xid=xid,
         secs=secs,
         flags=flags,
-        ciaddr=IPv4Address(ciaddr),
-        yiaddr=IPv4Address(yiaddr),
-        siaddr=IPv4Address(siaddr),
-        giaddr=IPv4Address(giaddr),
+        ciaddr=_address(ciaddr),
+        yiaddr=_address(yiaddr),
+        siaddr=_address(siaddr),
+        giaddr=_address(giaddr),
         chaddr=chaddr[:hlen],
         sname=b"" if overload & _SNAME_HOLDS_OPTIONS else _up_to_nul(sname),
         file=b"" if overload & _FILE_HOLDS_OPTIONS else _up_to_nul(file),
@@ -129,7 +129,7 @@ def encode(message: Message, size_max: int | None = None) -> bytes:
         sections.sname or message.sname,
         sections.file or message.file,
     )
-    return (header + _MAGIC + sections.options).ljust(SIZE_MIN, b"\0")
+    return (header + COOKIE + sections.options).ljust(SIZE_MIN, b"\0")
 
 
 def _no_options(data: bytes) -> tuple[dict[int, bytes], int]:
@@ -142,10 +142,10 @@ def _no_options(data: bytes) -> tuple[dict[int, bytes], int]:
 def _decode_options(data: bytes) -> tuple[dict[int, bytes], int]:
     """All options and the overload value. Repeated options are one, joined in order (RFC 3396 §7)."""
     values: dict[int, bytes] = {}
-    _decode_section(data, _OPTIONS_AT, len(data), values)
+    _decode_section(data, OPTIONS_AT, len(data), values)
     overload_value = values.pop(OVERLOAD, b"\0")
     if len(overload_value) != 1 or overload_value[0] > _FILE_HOLDS_OPTIONS | _SNAME_HOLDS_OPTIONS:
-        raise DecodeError("option 52", _OPTIONS_AT, "option-overload: neither 1, 2 nor 3")
+        raise DecodeError("option 52", OPTIONS_AT, "option-overload: neither 1, 2 nor 3")
     overload = overload_value[0]
     if overload & _FILE_HOLDS_OPTIONS:
         _decode_section(data, _FILE_AT, _FILE_AT + FILE_SIZE, values)
@@ -196,7 +196,7 @@ def _lay_out_options(message: Message, size_max: int | None) -> _Sections:
         else:
             pieces.append(_encode_option(code, value))
     last += bytes([END])
-    room = 1 << 16 if size_max is None else size_max - _OPTIONS_AT - len(last)
+    room = 1 << 16 if size_max is None else size_max - OPTIONS_AT - len(last)
     if sum(map(len, pieces)) <= room:
         return _Sections(b"".join(pieces) + last)
 
@@ -232,6 +232,11 @@ def _encode_option(code: int, value: bytes) -> bytes:
         return bytes([code, len(value)]) + value
     assert code != _UNSPLITTABLE, "option 43 longer than 255 bytes"
     return b"".join(_encode_option(code, value[at : at + 255]) for at in range(0, len(value), 255))
+
+
+def _address(packed: bytes) -> IPv4Address:
+    # Most of the four are empty in every message.
+    return IPv4Address(packed) if any(packed) else UNSPECIFIED
 
 
 def _up_to_nul(text: bytes) -> bytes:

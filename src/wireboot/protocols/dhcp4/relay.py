@@ -38,11 +38,16 @@ def relay_information(message: Message) -> RelayInformation:
     Switches add port and switch to what they pass on without being a relay; the rest only a relay can say.
     """
     value = message.options.get(RELAY_AGENT_INFORMATION)
+    return read_relay_information(value, relayed=not message.giaddr.is_unspecified)
+
+
+def read_relay_information(value: bytes | None, *, relayed: bool) -> RelayInformation:
+    """The same from the value of option 82. `relayed`: the message has passed a relay."""
     parts = None if value is None else _parts(value)
     if parts is None:
         return NOTHING_SAID
     circuit_id, remote_id = parts.get(_CIRCUIT_ID), parts.get(_REMOTE_ID)
-    if message.giaddr.is_unspecified:
+    if not relayed:
         return RelayInformation(circuit_id, remote_id)
     flags = parts.get(_FLAGS, b"")
     return RelayInformation(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 from ipaddress import IPv4Address
 
 from wireboot.protocols.dhcp4.message import BOOTREPLY, IP_UDP_HEADERS, SIZE_DEFAULT_MAX, SIZE_MIN, Message
@@ -15,7 +15,7 @@ from wireboot.protocols.dhcp4.options import (
     SERVER_IDENTIFIER,
     MessageType,
 )
-from wireboot.wire.option_table import Options
+from wireboot.wire.option_table import Option, Options
 
 _SIZE_ETHERNET_MAX = 1500 - IP_UDP_HEADERS
 """However much a client says it takes, a reply is never sent in fragments."""
@@ -31,18 +31,25 @@ _ECHOED = (
 
 def start_reply(request: Message, message_type: MessageType, server_identifier: IPv4Address) -> Message:
     """A reply with what RFC 2131 §4.3.1, table 3, copies from the request, and no more."""
-    options = Options().with_option(MESSAGE_TYPE, message_type).with_option(SERVER_IDENTIFIER, server_identifier)
-    reply = start_bootreply(request)
-    echoed = {row.code: request.options[row.code] for row in _ECHOED if row.code in request.options}
-    return replace(reply, options=Options({**options, **echoed, **reply.options}))
+    first = {
+        MESSAGE_TYPE.code: MESSAGE_TYPE.encode(message_type),
+        SERVER_IDENTIFIER.code: SERVER_IDENTIFIER.encode(server_identifier),
+    }
+    return _reply(request, first, _ECHOED)
 
 
 def start_bootreply(request: Message) -> Message:
     """A reply with what RFC 951 §3 copies from the request, and the relay's own."""
-    relay_information = request.options.get(RELAY_AGENT_INFORMATION)
-    options = Options()
+    return _reply(request, {}, ())
+
+
+def _reply(request: Message, options: dict[int, bytes], echoed: Iterable[Option[bytes]]) -> Message:
+    """With these options, then those of the request that are `echoed`, then the relay's (RFC 3046 §2.2)."""
+    sent = request.options
+    options.update({row.code: sent[row.code] for row in echoed if row.code in sent})
+    relay_information = sent.get(RELAY_AGENT_INFORMATION)
     if relay_information is not None and len(relay_information) <= _RELAY_INFORMATION_SIZE_MAX:
-        options = options.with_option(RELAY_AGENT_INFORMATION, relay_information)  # RFC 3046 §2.2
+        options[RELAY_AGENT_INFORMATION.code] = relay_information
     return Message(
         op=BOOTREPLY,
         htype=request.htype,
@@ -50,7 +57,7 @@ def start_bootreply(request: Message) -> Message:
         flags=request.flags,
         giaddr=request.giaddr,
         chaddr=request.chaddr,
-        options=options,
+        options=Options(options),
     )
 
 

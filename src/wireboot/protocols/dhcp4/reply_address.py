@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from wireboot.endpoint import Datagram, SocketAddress
 from wireboot.protocols.dhcp4.message import Message
 from wireboot.protocols.dhcp4.options import SERVER_IDENTIFIER, MessageType
@@ -21,7 +19,7 @@ def addressed_reply(received: Datagram, reply: Message, payload: bytes) -> Datag
     if server is not None and reply.giaddr.is_unspecified:
         # Clients compare a reply's source with the server identifier in it. A relay may have named itself there.
         local = local._replace(host=server)
-    return replace(received, payload=payload, peer=peer, local=local, to_group=False, link_address=link_address)
+    return Datagram(payload, peer, local, received.interface, link_address=link_address)
 
 
 def _destination(received: Datagram, reply: Message) -> tuple[SocketAddress, bytes | None]:

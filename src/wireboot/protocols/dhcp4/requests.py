@@ -56,9 +56,9 @@ class RequestAnswerer:
         )
         if lease is None:
             return refuse(exchange, address, "the address is not this client's to have")
-        reply = lease_reply(exchange, MessageType.ACK, lease)
+        reply = lease_reply(exchange, MessageType.ACK, address, subnet, exchange.request.ciaddr)
         reply, boot_events = self._add_boot_information(exchange.request, reply, exchange.server)
-        return Answer(replace(reply, ciaddr=exchange.request.ciaddr), (LeaseGranted(lease), *boot_events))
+        return Answer(reply, (LeaseGranted(lease), *boot_events))
 
     def _not_on_record(self, exchange: Exchange, address: IPv4Address) -> Answer | None:
         """The answer to a client that speaks of a lease which is not on record as it says; None where it is."""

@@ -116,7 +116,10 @@ class Dhcp4Server:
             answer = self._requests.grant(exchange, offer.lease.address)
             assert answer.reply is not None, offer
             return Answer(answer.reply.with_option(RAPID_COMMIT, True), (*events, *answer.events))
-        reply = lease_reply(exchange, MessageType.OFFER, offer.lease)
+        address = offer.lease.address
+        subnet = exchange.link.subnet_of(address)
+        assert subnet is not None, offer
+        reply = lease_reply(exchange, MessageType.OFFER, address, subnet)
         reply, boot_events = self._add_boot_information(request, reply, exchange.server)
         return Answer(reply, (*events, AddressOffered(offer.lease), *boot_events))
 

@@ -13,7 +13,11 @@ from wireboot.wire.option_table import Options
 
 
 def with_settings(reply: Message, exchange: Exchange, subnet: Subnet) -> Message:
-    """`reply` with the settings asked for, in the order asked; with all when the client does not say."""
+    return replace(reply, options=Options({**reply.options, **settings_for(exchange, subnet)}))
+
+
+def settings_for(exchange: Exchange, subnet: Subnet) -> dict[int, bytes]:
+    """The settings asked for, in the order asked; all when the client does not say."""
     request = exchange.request
     settings = _settings(exchange, subnet)
     wanted = request.options.get(PARAMETER_REQUEST_LIST)
@@ -22,7 +26,7 @@ def with_settings(reply: Message, exchange: Exchange, subnet: Subnet) -> Message
     if SUBNET_SELECTION.code in request.options:
         # Or the client drops the reply (RFC 3011 §2).
         given[SUBNET_SELECTION.code] = request.options[SUBNET_SELECTION.code]
-    return replace(reply, options=Options({**reply.options, **given}))
+    return given
 
 
 def _settings(exchange: Exchange, subnet: Subnet) -> Mapping[int, bytes]:
