@@ -126,7 +126,10 @@ BY_KIND = (
     ClientClass("udhcp", Match(vendor_classes=("udhcp*",)), Options({6: bytes(4)}), 60),
     ClientClass("relayed", Match(relays=frozenset({RELAY})), Options({15: b"far"})),
 )
-POOLS = (Pool(ip(100), ip(101), frozenset({"udhcp", "far"})), Pool(ip(110), ip(119), not_classes=frozenset({"arm"})))
+POOLS = (
+    Pool(ip(100), ip(101), frozenset({"udhcp", "relayed"})),
+    Pool(ip(110), ip(119), not_classes=frozenset({"arm"})),
+)
 BY_CLIENT = (
     ClientClass("mac", Match(mac_prefixes=(mac(1),)), Options({15: b"one"})),
     ClientClass("port", Match(circuit_ids=frozenset({b"p2"})), Options({15: b"two"})),
