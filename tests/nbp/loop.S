@@ -1,6 +1,7 @@
 /* A network boot program that computes for a while: LOOPS times five instructions, between two words on the screen. */
 
 LOOPS = 20000000
+CELL = 0x6000                           /* away from the code: emulators watch the pages that hold some */
 
         .code16
         .globl _start
@@ -9,8 +10,8 @@ _start:
         call    print
         mov     $LOOPS, %ecx
 1:      add     %ecx, %eax
-        mov     %eax, cell
-        xor     cell, %edx
+        mov     %eax, CELL
+        xor     CELL, %edx
         dec     %ecx
         jnz     1b
         mov     $end, %si
@@ -35,5 +36,3 @@ print:
 
 begin:  .asciz  "loop begins\r\n"
 end:    .asciz  "loop ends\r\n"
-        .balign 4
-cell:   .long   0
